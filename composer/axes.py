@@ -1,0 +1,117 @@
+"""Moving masks between the tensors of one loss by the names of their axes, and their sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import tensorflow as tf
+
+from composer.language.signature import Axis, Binding, Signature
+
+
+class Axes:
+    """The axes of one loss, bound to the tensors of one batch.
+
+    Args:
+        signature: the loss's signature.
+        binding: its axes as the static types have bound them.
+        tensors: the tensors by role; roles may be missing where only sizes are asked for.
+    """
+
+    def __init__(
+        self, signature: Signature, binding: Binding, tensors: Mapping[str, tf.Tensor]
+    ) -> None:
+        self.signature = signature
+        self.binding = binding
+        self.tensors = tensors
+        self.middle = len(binding.middle or ())
+
+    def labels(self, axes: Sequence[Axis]) -> list[str | tuple[str, int]]:
+        """A label for every axis; `...` becomes as many as it stands for, others keep their name."""
+        labels: list[str | tuple[str, int]] = []
+        for place, axis in enumerate(axes):
+            if axis == "...":
+                labels += [("...", offset) for offset in range(self.middle)]
+            else:
+                labels.append(axis if isinstance(axis, str) else ("fixed", -1 - place))
+        return labels
+
+    def project(
+        self, mask: tf.Tensor, source: Sequence[Axis], target: Sequence[Axis]
+    ) -> tf.Tensor:
+        """A boolean over `source` as one that broadcasts over `target`.
+
+        An axis that the target lacks is reduced by `any`; one that the source lacks gets size 1.
+        """
+        wanted = self.labels(target)
+        labels = self.labels(source)
+        gone = [place for place, label in enumerate(labels) if label not in wanted]
+        if gone:
+            mask = tf.reduce_any(mask, axis=gone)
+        kept = [label for label in labels if label in wanted]
+        for place, label in enumerate(wanted):
+            if label not in kept:
+                mask = tf.expand_dims(mask, place)
+        return mask
+
+    def shape(self, axes: Sequence[Axis]) -> tf.Tensor:
+        """The sizes of axes, as an int32 vector; from static sizes where they are known."""
+        return tf.stack([self._size(label) for label in self._resolved(axes)]) if (
+            self._resolved(axes)
+        ) else tf.zeros([0], tf.int32)  # fmt: skip
+
+    def is_known(self, axes: Sequence[Axis]) -> bool:
+        """Whether the sizes can be had from the tensors at hand."""
+        if "..." in axes and self.binding.middle is None:
+            return False
+        return all(self._source(label) is not None for label in self._resolved(axes))
+
+    def _resolved(self, axes: Sequence[Axis]) -> list[int | str | tuple[str, int]]:
+        resolved: list[int | str | tuple[str, int]] = []
+        for axis in axes:
+            if axis == "...":
+                resolved += [("...", offset) for offset in range(self.middle)]
+            elif axis is not None:
+                resolved.append(axis)
+        return resolved
+
+    def _size(self, label: int | str | tuple[str, int]) -> tf.Tensor | int:
+        source = self._source(label)
+        if isinstance(source, int):
+            return source
+        assert source is not None
+        role, axis = source
+        return tf.shape(self.tensors[role])[axis]
+
+    def _source(self, label: int | str | tuple[str, int]) -> int | tuple[str, int] | None:
+        """A size, or the role and axis that have it."""
+        if isinstance(label, int):
+            return label
+        if isinstance(label, tuple):
+            assert self.binding.middle is not None
+            static, key = self.binding.middle[label[1]], label[1]
+        else:
+            static, key = self.binding.dims.get(label), label  # type: ignore[assignment]  # int or str
+        if isinstance(static, int):
+            return static
+        places = self.binding.places.get(key, [])
+        return next(((role, axis) for role, axis in places if role in self.tensors), None)
+
+    def tied(self) -> dict[str, tf.Tensor]:
+        """The tensors, with axes of one name held to one size where that is unknown while tracing.
+
+        An assert would vanish under XLA. `add_n` demands equal shapes in every mode; its zeros go
+        into a reshape, which moves no data.
+        """
+        tied = dict(self.tensors)
+        for places in self.binding.places.values():
+            present = [(role, axis) for role, axis in places if role in tied]
+            sizes = [tied[role].shape[axis] for role, axis in present]
+            if len(present) > 1 and None in sizes:
+                rows = [tf.zeros([tf.shape(tied[role])[axis]]) for role, axis in present]
+                nothing = tf.cast(tf.reduce_sum(tf.add_n(rows)), tf.int32)
+                role = present[0][0]
+                shape = tied[role].shape
+                tied[role] = tf.reshape(tied[role], tf.shape(tied[role]) + nothing)
+                tied[role].set_shape(shape)
+        return tied

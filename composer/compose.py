@@ -1,0 +1,231 @@
+"""TotalLoss: a Spec and the tensors of a batch to the total and its breakdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from composer.batch_tensors import Batch, collect
+from composer.check import check
+from composer.language.diagnostics import SpecError, listing
+from composer.losses.base import Loss
+from composer.plan import Plans
+from composer.reading import read
+from composer.replicas import sum_over_replicas
+from composer.spec import Spec
+from composer.state import create_state
+from composer.term import TermOnBatch
+from composer.terms import reads_step, tensors_read, terms_of
+from composer.weights import constant_values, scalar_of, step_tensor
+
+REGULARIZATION = "regularization"
+
+# Nothing here branches on a tensor, so there is nothing for AutoGraph to rewrite.
+do_not_convert = tf.autograph.experimental.do_not_convert
+
+
+class Term(NamedTuple):
+    """One row of the breakdown: four scalars of one float dtype.
+
+    Attributes:
+        loss: Σ K·W·v / D; in a replica, its share of it.
+        weight: the product of its scalar weights at this step.
+        weighted: weight × loss, what the total adds; exactly 0 where the weight is.
+        denominator: D, over all replicas.
+    """
+
+    loss: tf.Tensor
+    weight: tf.Tensor
+    weighted: tf.Tensor
+    denominator: tf.Tensor
+
+
+class TotalLoss(tf.Module):
+    """The loss of a whole model, and what each of its terms contributes.
+
+    Callable eagerly, in a `tf.function` and under `jit_compile=True`, with the same results. It is a
+    `tf.Module`: the state of its losses (the centers of `center`) is tracked and checkpointed.
+
+    Attributes:
+        spec: what it was built from.
+        names: the rows of the breakdown, in the order of the spec.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(name="total_loss")
+        self.spec = spec
+        terms = terms_of(spec)
+        rows = [REGULARIZATION] if spec.regularization else []
+        self.names = tuple([term.name for term in terms] + rows)
+        self._state = create_state(terms)
+        self._plans = Plans(spec, terms, tensors_read(spec), constant_values(spec))
+        self._reads_step = reads_step(spec)
+
+    def __repr__(self) -> str:
+        return f"TotalLoss({', '.join(self.names)})"
+
+    @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
+    def __call__(
+        self,
+        y_true: Batch,
+        y_pred: Batch,
+        *,
+        step: Any = None,
+        regularization: Sequence[Any] | None = None,
+        training: bool = True,
+        denominators: Mapping[str, Any] | None = None,
+    ) -> tuple[tf.Tensor, dict[str, Term]]:
+        """The total and the breakdown of one batch.
+
+        Args:
+            y_true: targets by name, nested as the spec names them; NumPy arrays are converted.
+            y_pred: predictions by name.
+            step: the training step, needed where the spec reads it: an int, variable or tensor.
+            regularization: the model's own losses, as `keras_model.losses` gives them; needed exactly
+                where the spec declares `regularization:` (`[]` for none).
+            training: True also moves the centers of `center` losses, after the loss is computed.
+            denominators: what `denominators()` gave, added up over the replicas or micro-batches that
+                share one update. By default they are computed here, and added over replicas.
+
+        Returns:
+            The total, a scalar in the widest dtype of the terms, and the breakdown by name. In a
+            replica context both hold this replica's share: their SUM over replicas is the number of
+            one device.
+
+        Raises:
+            SpecError: the tensors do not fit the spec.
+            ValueError: a tensor, the step or the regularization is missing, or not asked for.
+        """
+        self._require_regularization(regularization)
+        terms = self._on_batch(y_true, y_pred, step)
+        divisors = self._divisors(terms, denominators)
+        breakdown = {term.name: self._row(term, divisors[term.name]) for term in terms}
+        if regularization is not None:
+            breakdown[REGULARIZATION] = self._regularization_row(
+                regularization, divisors[REGULARIZATION], step
+            )
+        if training:
+            self._state.update([term for term in terms if term.is_stateful])
+        return _total(breakdown), breakdown
+
+    @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
+    def values(self, y_true: Batch, y_pred: Batch, *, step: Any = None) -> dict[str, tf.Tensor]:
+        """By name, weight·K·W·v: what each element adds to the sum, unreduced and undivided."""
+        terms = self._on_batch(y_true, y_pred, step)
+        return {term.name: term.weight * term.contributions(self._state) for term in terms}
+
+    @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
+    def denominators(
+        self, y_true: Batch, y_pred: Batch | None = None, *, step: Any = None
+    ) -> dict[str, tf.Tensor]:
+        """By name, D of this batch: numbers that may be added over replicas and micro-batches.
+
+        A `sum` term has none. `regularization` counts 1 per call.
+
+        Raises:
+            ValueError: no `y_pred` was given and terms need it, named in the message.
+        """
+        terms = self._on_batch(y_true, y_pred, step)
+        unknown = [term.name for term in terms if not term.has_divisor]
+        if unknown:
+            raise ValueError(
+                f"the denominators of {listing(unknown)} need y_pred; give it to `denominators`"
+            )
+        found = {term.name: term.divisor() for term in terms if term.reduction != "sum"}
+        if self.spec.regularization is not None:
+            found[REGULARIZATION] = tf.ones([])
+        return found
+
+    def _on_batch(self, y_true: Batch, y_pred: Batch | None, step: Any) -> list[TermOnBatch]:
+        if self._reads_step and step is None:
+            raise ValueError(
+                "the spec reads `step` and should get one: total_loss(…, step=optimizer.iterations)"
+            )
+        tensors = collect(self._plans.paths, y_true, y_pred)
+        return self._plans.on_batch(tensors, step_tensor(step) if self._reads_step else None)
+
+    def _divisors(
+        self, terms: Sequence[TermOnBatch], given: Mapping[str, Any] | None
+    ) -> dict[str, tf.Tensor]:
+        """D of every row over all replicas, or as given."""
+        local = {term.name: term.divisor() for term in terms if term.reduction != "sum"}
+        if self.spec.regularization is not None:
+            local[REGULARIZATION] = tf.ones([], _widest(terms))
+        found = sum_over_replicas(local) if given is None else _given(given, local)
+        return found | {t.name: tf.ones([], t.dtype) for t in terms if t.reduction == "sum"}
+
+    def _row(self, term: TermOnBatch, divisor: tf.Tensor) -> Term:
+        loss = term.loss_value(self._state, divisor)
+        return Term(loss, term.weight, term.weigh(loss), divisor)
+
+    def _regularization_row(
+        self, losses: Sequence[Any], divisor: tf.Tensor, step: Any
+    ) -> Term:
+        assert self.spec.regularization is not None
+        dtype = divisor.dtype
+        given = [tf.cast(tf.convert_to_tensor(each), dtype) for each in losses]
+        loss = (tf.add_n(given) if given else tf.zeros([], dtype)) / divisor
+        tree = self.spec.regularization.weight.tree
+        clock = step_tensor(step) if self._reads_step else None
+        weight = scalar_of([tree], self._plans.constants, clock, dtype.name)
+        weighted = tf.where(tf.equal(weight, 0), tf.zeros([], dtype), weight * loss)
+        return Term(loss, weight, weighted, divisor)
+
+    def _require_regularization(self, given: Sequence[Any] | None) -> None:
+        declared = self.spec.regularization is not None
+        if declared and given is None:
+            raise ValueError(
+                "the spec declares `regularization:` and should get it: "
+                "total_loss(…, regularization=model.losses), or [] for none"
+            )
+        if not declared and given is not None:
+            raise ValueError(
+                "the spec should declare `regularization:` where total_loss gets it; "
+                "write `regularization: {weight: 1}`"
+            )
+
+
+def build_total_loss(cfg: Any, *, losses: Sequence[type[Loss]] = ()) -> TotalLoss:
+    """Builds the total loss of a spec.
+
+    Args:
+        cfg: a path, a mapping (OmegaConf's too) or a Spec.
+        losses: loss classes of one's own, named in the spec by their `type`.
+
+    Raises:
+        SpecError: with every problem that `losscomp check` would show.
+    """
+    spec = read(cfg, losses)
+    problems = [problem for problem in check(spec) if problem.severity == "error"]
+    if problems:
+        raise SpecError(problems, spec.document.text)
+    return TotalLoss(spec)
+
+
+def _total(breakdown: Mapping[str, Term]) -> tf.Tensor:
+    """The `weighted` column added in order: addition of floats is not associative."""
+    dtype = _widest_name([row.weighted.dtype.name for row in breakdown.values()])
+    total = tf.zeros([], dtype)
+    for row in breakdown.values():
+        total = total + tf.cast(row.weighted, dtype)
+    return total
+
+
+def _widest(terms: Sequence[TermOnBatch]) -> str:
+    return _widest_name([term.dtype for term in terms])
+
+
+def _widest_name(dtypes: Sequence[str]) -> str:
+    return "float64" if "float64" in dtypes else "float32"
+
+
+def _given(given: Mapping[str, Any], local: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """The denominators that the caller added up; all of them, and no others."""
+    missing = [name for name in local if name not in given]
+    unknown = [name for name in given if name not in local]
+    if missing or unknown:
+        wrong = f"it lacks {listing(missing)}" if missing else f"it has {listing(unknown)} besides"
+        raise ValueError(f"denominators should hold {listing(local)}; {wrong}")
+    return {name: tf.cast(given[name], tensor.dtype) for name, tensor in local.items()}

@@ -1,0 +1,118 @@
+"""Constants of a spec: numbers, lists of them, and `.npy` files beside the spec."""
+
+from __future__ import annotations
+
+import keyword
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
+
+from composer.fields import fault, shown
+from composer.language.diagnostics import quote
+from composer.language.functions import FUNCTIONS
+from composer.language.shape import Shape
+from composer.npy import NpyError, read_header
+
+MAX_RANK = 8
+RESERVED = frozenset({"y_true", "y_pred", "step", "true", "false", *FUNCTIONS, *keyword.kwlist})
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A tensor that is fixed when the spec is read.
+
+    Attributes:
+        dtype: for values in the spec only `bool`, `int64` or `float32` as a word for their kind: they
+            take the precision of what they meet. For a file the file's.
+        shape: its sizes.
+        values: the numbers in row-major order; empty for a file.
+        file: the `.npy` file, or None.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    values: tuple[float, ...] = field(repr=False)
+    file: str | None = None
+
+    @property
+    def static_shape(self) -> Shape:
+        return Shape(self.shape)
+
+
+def read_constant(value: Any, info: ValidationInfo) -> Constant:
+    """A number, a regular list of numbers, or the name of a `.npy` file."""
+    if isinstance(value, Constant):
+        return value
+    if isinstance(value, str):
+        return _from_file(value, (info.context or {}).get("directory"))
+    shape = _shape(value)
+    numbers = tuple(_numbers(value, shape))
+    kinds = {type(number) for number in numbers}
+    if bool in kinds and len(kinds) > 1:
+        raise fault("invalid-constant", "a constant holds numbers or booleans, not both")
+    dtype = "bool" if kinds == {bool} else "int64" if kinds <= {int} else "float32"
+    return Constant(dtype, shape, numbers)
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    """The sizes that the first element of every level shows; `_numbers` holds the rest to them."""
+    shape: list[int] = []
+    while isinstance(value, list | tuple):
+        if not value or len(shape) == MAX_RANK:
+            raise fault(
+                "invalid-constant", f"a constant has 1 to {MAX_RANK} axes, none of them empty"
+            )
+        shape.append(len(value))
+        value = value[0]
+    return tuple(shape)
+
+
+def _numbers(value: Any, shape: tuple[int, ...]) -> Iterator[float]:
+    if not shape:
+        if not isinstance(value, bool | int | float) or not math.isfinite(value):
+            raise fault("invalid-constant", f"a constant holds finite numbers, found {shown(value)}")
+        yield value
+        return
+    if not isinstance(value, list | tuple) or len(value) != shape[0]:
+        raise fault(
+            "invalid-constant", f"the lists of a constant are equally long, found one not of {shape[0]}"
+        )
+    for each in value:
+        yield from _numbers(each, shape[1:])
+
+
+def _from_file(name: str, directory: str | None) -> Constant:
+    if directory is None:
+        raise fault(
+            "invalid-path",
+            f"the file {quote(name)} has no place: this spec was not read from a file",
+            help="use `load_spec(path)`, or write the numbers into the spec",
+        )
+    try:
+        header = read_header(directory, name)
+    except NpyError as error:
+        raise fault(error.code, str(error), help=error.help) from None
+    return Constant(header.dtype, header.shape, (), header.path)
+
+
+def read_constant_name(value: Any) -> str:
+    """A name for use in expressions, not taken by the language."""
+    if not isinstance(value, str) or not _IDENTIFIER.fullmatch(value):
+        raise fault(
+            "invalid-name",
+            f"the name of a constant is an identifier of at most 64 characters, found {shown(value)}",
+        )
+    if value in RESERVED:
+        raise fault("reserved-name", f"{quote(value)} is a word of the language", help="rename it")
+    return value
+
+
+ConstantField = Annotated[
+    Constant, PlainValidator(read_constant), WithJsonSchema({"type": ["number", "array", "string"]})
+]
+ConstantName = Annotated[str, PlainValidator(read_constant_name), WithJsonSchema({"type": "string"})]

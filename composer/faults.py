@@ -1,0 +1,191 @@
+"""What pydantic finds wrong, in our own words and at its place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from composer.fields import shown
+from composer.language.diagnostics import Problem, did_you_mean, quote
+from composer.language.document import Document
+from composer.losses import CATALOGUE, find
+from composer.losses.base import Loss
+from composer.spec import Regularization, Spec, Task, Tensors
+
+_BOUNDS = {
+    "greater_than": ("above", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("below", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+_WANTED = {
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "`true` or `false`",
+    "string_type": "text",
+    "finite_number": "a finite number",
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "list_type": "a list",
+    "tuple_type": "a list",
+}
+# Words of other libraries, and slips, that no spelling distance would lead to a field of ours.
+_FIELDS_ELSEWHERE = {
+    "losses": "loss", "loss_weight": "weight", "sample_weight": "weight", "weights": "weight",
+    "coefficient": "weight", "ignore_index": "mask", "ignore_class": "mask", "target": "y_true",
+    "label": "y_true", "labels": "y_true", "targets": "y_true", "prediction": "y_pred",
+    "predictions": "y_pred", "preds": "y_pred", "logits": "y_pred", "smoothing": "label_smoothing",
+    "regularisation": "regularization", "head": "tasks", "heads": "tasks",
+}  # fmt: skip
+
+
+def problems_of(
+    error: ValidationError, document: Document, own: Mapping[str, type[Loss]]
+) -> list[Problem]:
+    """One problem for each fault, in the order of the file."""
+    found = [_problem(fault, document, own) for fault in error.errors(include_url=False)]
+    return sorted(set(found), key=lambda problem: (problem.line, problem.column, problem.code))
+
+
+def _problem(fault: ErrorDetails, document: Document, own: Mapping[str, type[Loss]]) -> Problem:
+    path = tuple(segment for segment in fault["loc"] if segment != "[key]")
+    context = fault.get("ctx", {})
+    if "message" in context:
+        return _own_problem(fault, path, document, context)
+    if fault["type"] == "extra_forbidden":
+        return _unknown_field(path, document, own)
+    if fault["type"] == "missing":
+        return _missing_field(path, document)
+    return _wrong_value(fault, path, document, context)
+
+
+def _own_problem(
+    fault: ErrorDetails, path: tuple[str | int, ...], document: Document, context: dict[str, Any]
+) -> Problem:
+    """A fault that a field of ours raised, with its words and offsets."""
+    if "at" in context:
+        path = (*path, context["at"])
+    is_key = fault["loc"][-1:] == ("[key]",) or context.get("key")
+    node = document.find_key(path) if is_key else document.find(path)
+    span = (context["start"], context["end"]) if "start" in context else None
+    if span is not None and node.kind != "scalar":
+        span = None
+    help = node.caution or context.get("help")
+    return document.problem(fault["type"], context["message"], node, span=span, help=help)
+
+
+def _unknown_field(
+    path: tuple[str | int, ...], document: Document, own: Mapping[str, type[Loss]]
+) -> Problem:
+    name = str(path[-1])
+    fields, where = fields_at(path[:-1], document, own)
+    help = None
+    if (ours := _FIELDS_ELSEWHERE.get(name.lower())) in fields:
+        help = f"did you mean {quote(ours)}?"
+    elif name in ("_target_", "class_name", "module", "fn", "function"):
+        help = "a spec never names Python objects; give a loss of your own with `losses=` or `--losses`"
+    return document.problem(
+        "unknown-field",
+        f"there is no field {quote(name)} in {where}",
+        document.find_key(path),
+        help=help or did_you_mean(name, fields, noun="fields"),
+    )
+
+
+def fields_at(
+    path: tuple[str | int, ...], document: Document, own: Mapping[str, type[Loss]]
+) -> tuple[list[str], str]:
+    """The fields that may stand at a place, and what the place is called."""
+    if not path:
+        return _names(Spec), "a spec"
+    if path[0] == "tasks" and "loss" in path[2:3]:
+        return _loss_fields(path, document, own)
+    models: dict[str | int, tuple[type[BaseModel], str]] = {
+        "tasks": (Task, "a task"),
+        "regularization": (Regularization, "`regularization`"),
+        "tensors": (Tensors, "`tensors`"),
+    }
+    model, where = models[path[0]]
+    return _names(model), where
+
+
+def _loss_fields(
+    path: tuple[str | int, ...], document: Document, own: Mapping[str, type[Loss]]
+) -> tuple[list[str], str]:
+    node = document.find((*path, "type"))
+    name = str(node.value)
+    cls = own[name] if name in own else find(name) if name in CATALOGUE else Loss
+    names = [field for field in _names(cls) if not field.startswith("y_") or field in _roles(cls)]
+    return names, f"the loss {quote(name)}"
+
+
+def _roles(cls: type[Loss]) -> tuple[str, ...]:
+    return cls.signature.inputs if hasattr(cls, "signature") else ("y_true", "y_pred")
+
+
+def _names(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _missing_field(path: tuple[str | int, ...], document: Document) -> Problem:
+    name = str(path[-1])
+    examples = {
+        "tasks": "write `tasks:` and below it a name for every head of the model",
+        "loss": "write `loss: huber`, for example",
+    }
+    parent = document.find_key(path[:-1]) if path[:-1] else document.root
+    return document.problem(
+        "missing-field", f"the field {quote(name)} is required", parent, help=examples.get(name)
+    )
+
+
+def _wrong_value(
+    fault: ErrorDetails, path: tuple[str | int, ...], document: Document, context: dict[str, Any]
+) -> Problem:
+    node = document.find(path)
+    name = quote(_field_name(path))
+    kind, found = fault["type"], shown(fault["input"])
+    help = node.caution
+    if kind in _BOUNDS:
+        word, bound = _BOUNDS[kind]
+        message = f"{name} is {word} {context[bound]:g}, found {found}"
+    elif kind in _WANTED:
+        message = f"{name} takes {_WANTED[kind]}, found {found}"
+        help = help or _type_help(node.value)
+    elif kind == "literal_error":
+        options = [option.strip().strip("'") for option in _options(context["expected"])]
+        message = f"{name} is one of {', '.join(map(quote, options))}, found {found}"
+        help = help or did_you_mean(str(fault["input"]), options, noun="options")
+        help = help if help and help.startswith("did") else None
+    elif kind == "too_short":
+        message = f"{name} holds at least one entry, found none"
+    else:
+        message = f"{name} cannot be {found}"
+    code = "invalid-type" if kind in _WANTED and kind != "finite_number" else "invalid-value"
+    return document.problem(code, message, node, help=help)
+
+
+def _options(expected: str) -> list[str]:
+    return expected.replace(" or ", ", ").split(", ")
+
+
+def _type_help(value: object) -> str | None:
+    """A number in quotes is text."""
+    if isinstance(value, str):
+        try:
+            float(value)
+        except ValueError:
+            return None
+        return f"remove the quotes: `{value}`"
+    return None
+
+
+def _field_name(path: tuple[str | int, ...]) -> str:
+    names = [segment for segment in path if isinstance(segment, str)]
+    return names[-1] if names else "the spec"

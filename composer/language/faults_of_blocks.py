@@ -1,0 +1,125 @@
+"""Faults between values: colons, list dashes and indentation."""
+
+from __future__ import annotations
+
+import re
+
+from composer.language.diagnostics import quote
+from composer.language.faults import QUOTE_IT, Complaint, Fault, Rule
+
+_NO_SPACE = re.compile(r" *(?:- +)*([^\s:#'\"{\[&*!|>%@`][^\s:]*)(:)(?=[^\s:/])")
+_LONGEST_KEY = 1024
+
+
+def _colon_not_found(fault: Fault) -> Complaint:
+    """A line that should have been a key and its value."""
+    return _missing_space(fault, fault.opened) or _missing_colon(fault, fault.opened)
+
+
+def _missing_space(fault: Fault, offset: int) -> Complaint | None:
+    """`weight:2` on the line that holds an offset."""
+    start = fault.source.line_start(offset)
+    found = _NO_SPACE.match(fault.source.text, start)
+    if not found:
+        return None
+    rest = fault.source.text[found.end() : fault.source.line_end(start)].rstrip()
+    help = f"write {quote(f'{found[1]}: {rest}')}"
+    return Complaint("a space is missing after the colon", *found.span(2), help)
+
+
+def _missing_colon(fault: Fault, start: int) -> Complaint:
+    """A line, from `start` on, that holds no key."""
+    line = fault.source.text[start : fault.source.line_end(start)].rstrip()
+    if len(line) > _LONGEST_KEY:
+        message = f"a key takes at most {_LONGEST_KEY} characters, on one line"
+        return Complaint(message, start, start + len(line))
+    message = f"a colon is missing after {quote(line)}"
+    return Complaint(message, start, start + len(line), "write `key: value`")
+
+
+def _colon_not_allowed(fault: Fault) -> Complaint:
+    """A second colon on a line, or a line that YAML takes for the rest of the one above."""
+    if re.search(r":\s", fault.before):
+        message = "a second colon on the line cannot be read"
+        help = "put quotes around a text that holds `: `"
+        return Complaint(message, fault.offset, fault.offset + 1, help)
+    return _fault_above(fault) or _joined(fault)
+
+
+def _fault_above(fault: Fault) -> Complaint | None:
+    """What is wrong with the nearest line above that is not blank, if it lacks its colon."""
+    start = fault.source.line_start(fault.offset)
+    while start > 0:
+        start = fault.source.line_start(start - 1)
+        line = fault.source.line_text(start)
+        if line.strip():
+            break
+    else:
+        return None
+    if complaint := _missing_space(fault, start):
+        return complaint
+    bare = ":" not in line and not line.lstrip().startswith("-")
+    return _missing_colon(fault, start + len(line) - len(line.lstrip())) if bare else None
+
+
+def _joined(fault: Fault) -> Complaint:
+    start = fault.offset - len(fault.before.lstrip(" "))
+    message = "this line goes on with the value above it, so that its colon cannot be read"
+    help = "indent it like the line above; or, if it belongs below that key, remove the value there"
+    return Complaint(message, start, fault.offset + 1, help)
+
+
+def _key_not_found(fault: Fault) -> Complaint:
+    """A line at the wrong indentation, or something left over behind a value."""
+    if fault.char == "-" and fault.word_end == fault.offset + 1:
+        message = "a list item stands where a key is expected"
+        help = "indent it below the key it belongs to"
+    elif fault.char == ":":
+        message, help = "a key is missing before the colon", None
+    elif fault.char and fault.char in "]}":
+        message, help = f"{quote(fault.char)} closes nothing", "remove it"
+        return Complaint(message, fault.offset, fault.offset + 1, help)
+    elif fault.before.strip(" -"):
+        return _left_over(fault)
+    else:
+        message = "this line starts in another column than the keys it stands with"
+        help = "start it in the same column as one of the keys above"
+    return Complaint(message, fault.offset, fault.word_end, help)
+
+
+def _left_over(fault: Fault) -> Complaint:
+    """Something behind a value that is complete."""
+    what = "value" if fault.before.strip() else "document"
+    shown = quote(fault.source.text[fault.offset : fault.word_end])
+    message = f"the {what} ends before {shown}"
+    help = QUOTE_IT if what == "value" else "remove it: a spec is one document"
+    return Complaint(message, fault.offset, fault.word_end, help)
+
+
+def _dash_not_found(fault: Fault) -> Complaint:
+    line, column = fault.source.place(fault.opened)
+    message = f"this line stands among the items of the list of line {line}, but is none"
+    help = f"start it with `- ` in column {column}, or indent it below the item it belongs to"
+    return Complaint(message, fault.offset, fault.word_end, help)
+
+
+def _dash_not_allowed(fault: Fault) -> Complaint:
+    message = "a list cannot start behind something else on the line"
+    help = f"start it on a line of its own, or {QUOTE_IT}"
+    return Complaint(message, fault.offset, fault.offset + 1, help)
+
+
+def _question(fault: Fault) -> Complaint:
+    message = "a value without quotes cannot start with `? `"
+    return Complaint(message, fault.offset, fault.offset + 1, QUOTE_IT)
+
+
+BLOCK_RULES: list[tuple[str, Rule]] = [
+    ("could not find expected ':'", _colon_not_found),
+    ("mapping values are not allowed", _colon_not_allowed),
+    ("sequence entries are not allowed", _dash_not_allowed),
+    ("mapping keys are not allowed", _question),
+    ("block (collection|sequence)", _dash_not_found),
+    ("block mapping", _key_not_found),
+    ("document start", _left_over),
+]

@@ -1,0 +1,67 @@
+"""Collecting what is wrong while a document is read, so that one run shows all of it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from composer.language.diagnostics import Problem
+from composer.language.places import Source
+
+Stretch = tuple[int, int]
+
+
+def within(offset: int, stretches: list[Stretch]) -> bool:
+    """Whether an offset is in or just behind one of the stretches, which are in order."""
+    nearest = bisect_right(stretches, (offset, len(stretches) and stretches[-1][1])) - 1
+    return nearest >= 0 and offset <= stretches[nearest][1]
+
+
+class Stop(Exception):
+    """Reading on makes no sense; what was found so far stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    problem: Problem
+    offsets: tuple[int, ...]
+
+    def touches(self, stretches: list[Stretch]) -> bool:
+        return any(within(offset, stretches) for offset in self.offsets)
+
+
+class Findings:
+    """The problems of one source."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._found: list[_Finding] = []
+
+    @property
+    def problems(self) -> list[Problem]:
+        return [found.problem for found in self._found]
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        start: int,
+        end: int,
+        *,
+        help: str | None = None,
+        also: int | None = None,
+    ) -> None:
+        """Notes a problem; `also` is the offset of a second place that takes part in it."""
+        problem = self.source.problem(code, message, start, end, help=help)
+        self._found.append(_Finding(problem, (start,) if also is None else (start, also)))
+
+    def replace(self, since: int, stretches: list[Stretch], problems: list[Problem]) -> None:
+        """Puts the cause in the place of its consequences.
+
+        What was found from the `since`-th on and touches the stretches only follows from these.
+        """
+        later = [found for found in self._found[since:] if not found.touches(stretches)]
+        self._found[since:] = later + [_Finding(problem, ()) for problem in problems]
+
+    def __len__(self) -> int:
+        return len(self._found)

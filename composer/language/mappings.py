@@ -1,0 +1,111 @@
+"""The entries of a mapping: keys that are text, each given once, and `<<` merged in."""
+
+from __future__ import annotations
+
+from composer.language.diagnostics import quote
+from composer.language.findings import Findings
+from composer.language.nodes import Node
+
+Entry = tuple[Node, Node]
+
+_LONGEST_SHOWN = 100
+_MERGE_HELP = "write `<<: *name`, or `<<: [*name, *other]` for several"
+
+
+def assemble(findings: Findings, node: Node, entries: list[Entry]) -> None:
+    """Fills a mapping; an explicit key wins over a merged one, an earlier merge over a later."""
+    own: dict[str, Node] = {}
+    merges: list[Node] = []
+    for key, value in entries:
+        if node.style:
+            _check_colon(findings, key, value)
+        if _is_merge(key):
+            merges.append(key)
+            _check_merge(findings, merges, value)
+        elif _is_text(findings, key) and _is_new(findings, key, own):
+            own[key.value] = key
+    for key, value in entries:
+        if _is_merge(key):
+            _merge(node, value, own)
+        elif own.get(_name(key)) is key:
+            node.value[key.value], node.keys[key.value] = value, key
+
+
+def _name(key: Node) -> str:
+    return key.value if isinstance(key.value, str) else ""
+
+
+def _is_merge(key: Node) -> bool:
+    return key.plain and key.text == "<<"
+
+
+def _merge(node: Node, value: Node, own: dict[str, Node]) -> None:
+    """Takes over what a mapping, or each of a list of them, has beyond the node's own keys.
+
+    What is merged was itself flat when its mapping ended, so that nested merges stay linear.
+    """
+    for source in value.value if value.kind == "sequence" else [value]:
+        if source.kind == "mapping":
+            for name, inherited in source.value.items():
+                if name not in own and name not in node.value:
+                    node.value[name], node.keys[name] = inherited, source.keys[name]
+
+
+def _check_merge(findings: Findings, merges: list[Node], value: Node) -> None:
+    key = merges[-1]
+    if len(merges) > 1:
+        message = f"`<<` on line {key.line} was already given on line {merges[0].line}"
+        findings.add("invalid-merge", message, key.start, key.end, help=_MERGE_HELP)
+        return
+    merged = value.value if value.kind == "sequence" else [value]
+    wrong = next((node for node in merged if node.kind != "mapping"), None)
+    if wrong is not None:
+        message = f"`<<` merges mappings, found {_what(wrong)}"
+        findings.add("invalid-merge", message, key.start, key.end, help=_MERGE_HELP)
+
+
+def _is_text(findings: Findings, key: Node) -> bool:
+    if isinstance(key.value, str):
+        return True
+    if key.style != "*":  # a broken alias has its own problem
+        message, help = f"a key must be text, found {_what(key)}", "put quotes around it"
+        written = findings.source.text[key.start : key.end]
+        if 0 < len(written) < _LONGEST_SHOWN:
+            from composer.language.quoting import quoted  # only problems need it
+
+            help += f": {quoted(written)}"
+        findings.add("invalid-key", message, key.start, key.end, help=help)
+    return False
+
+
+def _is_new(findings: Findings, key: Node, own: dict[str, Node]) -> bool:
+    first = own.get(key.value)
+    if first is None:
+        return True
+    name = quote(key.value)
+    message = f"the key {name} on line {key.line} was already given on line {first.line}"
+    findings.add(
+        "duplicate-key", message, key.start, key.end, help="remove one of them", also=first.start
+    )
+    return False
+
+
+def _check_colon(findings: Findings, key: Node, value: Node) -> None:
+    """In `{type:huber}` YAML reads a key without a value, which nobody means."""
+    name, colon, rest = key.text.partition(":")
+    if not (key.plain and colon and value.plain and value.start == value.end):
+        return
+    if ":" not in findings.source.text[key.end : value.start]:
+        message = f"a space is missing after the colon of {quote(key.text)}"
+        help = f"write {quote(f'{name}: {rest}')}"
+        findings.add("invalid-yaml", message, key.start, key.end, help=help)
+
+
+def _what(node: Node) -> str:
+    if node.kind != "scalar":
+        return f"a {node.kind}"
+    if node.value is None:
+        return f"the null {quote(node.text)}" if node.text else "nothing"
+    if isinstance(node.value, bool):
+        return f"the boolean {quote(node.text)}"
+    return f"the {'text' if isinstance(node.value, str) else 'number'} {quote(node.text)}"

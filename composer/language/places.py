@@ -1,0 +1,61 @@
+"""A text and its lines: from an offset to the line and column that a person counts."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from composer.language.diagnostics import Problem, Severity
+
+_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+class Source:
+    """The text of a file, and where its lines start."""
+
+    __slots__ = ("_starts", "file", "text")
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self._starts = [0, *(match.end() for match in _BREAK.finditer(text))]
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """The 1-based line and column of an offset."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    def line_start(self, offset: int) -> int:
+        """Where the line that holds an offset starts."""
+        return self._starts[bisect_right(self._starts, offset) - 1]
+
+    def line_end(self, offset: int) -> int:
+        """Where the line that holds an offset ends, its line break not included."""
+        line = bisect_right(self._starts, offset)
+        if line == len(self._starts):
+            return len(self.text)
+        end = self._starts[line]
+        return end - (2 if self.text[end - 2 : end] == "\r\n" else 1)
+
+    def line_text(self, offset: int) -> str:
+        """The line that holds an offset."""
+        return self.text[self.line_start(offset) : self.line_end(offset)]
+
+    def mark(self, start: int, end: int) -> tuple[int, int, int]:
+        """Line, column and end column of a stretch of text, cut at the end of its first line."""
+        line, column = self.place(start)
+        end = max(start, min(end, self.line_end(start)))
+        return line, column, column + end - start
+
+    def problem(
+        self,
+        code: str,
+        message: str,
+        start: int,
+        end: int,
+        *,
+        help: str | None = None,
+        severity: Severity = "error",
+    ) -> Problem:
+        """A problem that marks a stretch of text."""
+        return Problem(code, message, self.file, *self.mark(start, end), help, severity)

@@ -1,0 +1,61 @@
+"""Tags and anchors before a value: which are accepted, and where the value starts behind them."""
+
+from __future__ import annotations
+
+import re
+
+from composer.language.diagnostics import quote
+from composer.language.findings import Findings
+from composer.language.nodes import Node
+
+REFUSED = "losscomp reads plain data; remove the tag"
+
+_PROPERTY = re.compile(r"!<[^>\s]*>|[&!][^\s,\[\]{}]*")
+_BLANK = re.compile(r"(?:\s+|(?<=\s)#[^\r\n]*)*")
+_CORE = "tag:yaml.org,2002:"
+_TYPES = {"str": str, "int": int, "float": float, "bool": bool, "null": type(None)}
+_KINDS = {"map": "mapping", "seq": "sequence"}
+
+
+def skip_properties(text: str, start: int) -> int:
+    """Where the value starts, whose anchor or tag stands at `start`."""
+    while found := _PROPERTY.match(text, start):
+        start = _after_blanks(text, found.end())
+    return start
+
+
+def check_tag(findings: Findings, tag: str | None, start: int, node: Node) -> None:
+    """Refuses every tag but a core one that says what the value is anyway.
+
+    `tag` is resolved, so that no `%TAG` directive disguises it; `start` is where it may stand.
+    """
+    if tag is None or _agrees(tag, node):
+        return
+    text = findings.source.text
+    start, end = _tag_place(text, start)
+    message = f"the tag {quote(text[start:end] or tag)} is refused"
+    findings.add("tag-refused", message, start, end, help=REFUSED)
+
+
+def _agrees(tag: str, node: Node) -> bool:
+    if tag == "!":
+        return not node.plain
+    name = tag.removeprefix(_CORE)
+    if name == tag:
+        return False
+    if node.kind != "scalar":
+        return _KINDS.get(name) == node.kind
+    return type(node.value) is _TYPES.get(name)
+
+
+def _tag_place(text: str, start: int) -> tuple[int, int]:
+    while found := _PROPERTY.match(text, start):
+        if found.group().startswith("!"):
+            return found.span()
+        start = _after_blanks(text, found.end())
+    return start, start
+
+
+def _after_blanks(text: str, start: int) -> int:
+    found = _BLANK.match(text, start)
+    return found.end() if found else start

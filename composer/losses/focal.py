@@ -1,0 +1,148 @@
+"""Focal losses: cross entropies that make less of what is already right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator
+
+from composer.language.signature import Signature
+from composer.losses.base import Loss, NonNegative, NumberOrVector
+from composer.losses.numerics import as_indices, per_class, wrong_length
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+class SoftmaxFocal(Loss):
+    """The softmax cross entropy with every class scaled down the more its probability is 1.
+
+        values = Σ_c −alpha_c·y_true_c·(1 − p_c)^gamma·log p_c,   p = softmax(y_pred)
+
+    `y_true` is one-hot or a distribution over the last axis. `gamma` is at least 0; 0 is the cross
+    entropy. `alpha` is a number, or a list of one per class. The values are in nats.
+
+    Reference: Lin et al., "Focal Loss for Dense Object Detection", 2017.
+    """
+
+    type: Literal["softmax_focal"] = "softmax_focal"
+    gamma: NonNegative = 2.0
+    alpha: NumberOrVector | None = None
+    signature: ClassVar[Signature] = Signature(
+        "y_true=number[batch, ..., classes] in distribution, y_pred=float[batch, ..., classes]"
+        " -> float[batch, ...]"
+    )
+
+    def mismatches(self, dims: Mapping[str, int | str | None]) -> Iterator[tuple[str, str]]:
+        yield from wrong_length("alpha", self.alpha, dims.get("classes"))
+
+    def values(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:  # type: ignore[override]  # roles by name
+        import tensorflow as tf
+
+        from composer.losses.classification import class_terms
+
+        terms = class_terms(y_true, y_pred) * _focus(1 - tf.nn.softmax(y_pred), self.gamma)
+        if self.alpha is not None:
+            terms *= per_class(self.alpha, y_pred)
+        return tf.reduce_sum(terms, -1)
+
+
+class SparseSoftmaxFocal(Loss):
+    """The sparse softmax cross entropy, scaled down the more the label's probability is 1.
+
+        values = −alpha_y·(1 − p_y)^gamma·log p_y,   p = softmax(y_pred), y = y_true
+
+    `y_true` is from 0 to below the number of classes, which is the last axis of `y_pred`; a label
+    out of range that no mask removes gives NaN. `gamma` is at least 0; 0 is the cross entropy.
+    `alpha` is a number, or a list of one per class. The values are in nats.
+
+    Reference: Lin et al., "Focal Loss for Dense Object Detection", 2017.
+    """
+
+    type: Literal["sparse_softmax_focal"] = "sparse_softmax_focal"
+    gamma: NonNegative = 2.0
+    alpha: NumberOrVector | None = None
+    signature: ClassVar[Signature] = Signature(
+        "y_true=int[batch, ...] in labels(classes), y_pred=float[batch, ..., classes]"
+        " -> float[batch, ...]"
+    )
+
+    def mismatches(self, dims: Mapping[str, int | str | None]) -> Iterator[tuple[str, str]]:
+        yield from wrong_length("alpha", self.alpha, dims.get("classes"))
+
+    def values(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:  # type: ignore[override]  # roles by name
+        import tensorflow as tf
+
+        labels = as_indices(y_true)
+        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, y_pred)
+        # 1 - p of p = exp(-entropy), without the digits that 1 - p loses near 1.
+        values = entropy * _focus(-tf.math.expm1(-entropy), self.gamma)
+        if self.alpha is None:
+            return values
+        alpha = per_class(self.alpha, y_pred)
+        return values * (tf.gather(alpha, labels) if isinstance(self.alpha, tuple) else alpha)
+
+
+def _fractions(value: float | tuple[float, ...]) -> float | tuple[float, ...]:
+    from composer.fields import fault, shown
+
+    for number in value if isinstance(value, tuple) else (value,):
+        if number > 1:
+            raise fault("invalid-value", f"a number from 0 to 1 is required, found {shown(number)}")
+    return value
+
+
+class SigmoidFocal(Loss):
+    """The sigmoid cross entropy, scaled down the more an element is already right.
+
+        values = −alpha_t·(1 − p_t)^gamma·log p_t for labels of 0 and 1,   p = σ(y_pred),
+        p_t = y_true·p + (1 − y_true)·(1 − p),  alpha_t = alpha·y_true + (1 − alpha)·(1 − y_true)
+
+    For labels between 0 and 1 the cross entropy of both takes the place of −log p_t. `gamma` is at
+    least 0; 0 is the cross entropy. `alpha`, from 0 to 1, is a number, or a list of one per class,
+    which is the last axis; without it alpha_t is 1. No axis is reduced. The values are in nats.
+
+    Reference: Lin et al., "Focal Loss for Dense Object Detection", 2017.
+    """
+
+    type: Literal["sigmoid_focal"] = "sigmoid_focal"
+    gamma: NonNegative = 2.0
+    alpha: Annotated[NumberOrVector, AfterValidator(_fractions)] | None = None
+    signature: ClassVar[Signature] = Signature(
+        "y_true=number[...] in zero_one, y_pred=float[...] -> float[...]"
+    )
+
+    def bound_signature(self) -> Signature:
+        if not isinstance(self.alpha, tuple):
+            return self.signature
+        return Signature(self.signature.text.replace("[...]", "[..., classes]"))
+
+    def mismatches(self, dims: Mapping[str, int | str | None]) -> Iterator[tuple[str, str]]:
+        yield from wrong_length("alpha", self.alpha, dims.get("classes"))
+
+    def values(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:  # type: ignore[override]  # roles by name
+        import tensorflow as tf
+
+        entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=y_true, logits=y_pred)
+        # 1 - p_t as a sum of what is at least 0: no digits cancel near 1.
+        miss = y_true * tf.sigmoid(-y_pred) + (1 - y_true) * tf.sigmoid(y_pred)
+        values = entropy * _focus(miss, self.gamma)
+        if self.alpha is None:
+            return values
+        alpha = per_class(self.alpha, y_pred)
+        return values * (alpha * y_true + (1 - alpha) * (1 - y_true))
+
+
+def _focus(miss: tf.Tensor, gamma: float) -> tf.Tensor:
+    """(1 − p)^gamma from 1 − p; 1 without a gradient where gamma is 0."""
+    import tensorflow as tf
+
+    if gamma == 0:
+        return tf.ones_like(miss)
+    # The power has an infinite slope at 0 where gamma is below 1; the cross entropy that it
+    # scales is 0 there, and so is the slope of their product.
+    return tf.pow(tf.maximum(miss, _FLOOR), gamma)
+
+
+_FLOOR = 1e-12

@@ -1,0 +1,110 @@
+"""`.npy` files beside a spec: where they may lie, and what their header says, without NumPy."""
+
+from __future__ import annotations
+
+import ast
+import os
+import stat
+import struct
+from dataclasses import dataclass
+
+from composer.language.diagnostics import quote
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_HEADER = 10_000
+_MAGIC = b"\x93NUMPY"
+_DTYPES = {
+    "|b1": "bool", "|i1": "int8", "|u1": "uint8", "<i2": "int16", "<u2": "uint16", "<i4": "int32",
+    "<u4": "uint32", "<i8": "int64", "<u8": "uint64", "<f2": "float16", "<f4": "float32",
+    "<f8": "float64",
+}  # fmt: skip
+
+
+class NpyError(ValueError):
+    """A `.npy` file may not be read, or is not what it should be."""
+
+    def __init__(self, code: str, message: str, help: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.help = help
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a `.npy` file holds: its full path, dtype and sizes."""
+
+    path: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+def read_header(directory: str, name: str) -> Header:
+    """The header of a file named relative to the spec's directory; raises NpyError."""
+    path = confined(directory, name)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise NpyError("invalid-path", f"{quote(name)} cannot be read: {_reason(error)}") from None
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise NpyError("invalid-path", f"{quote(name)} is no regular file")
+        dtype, shape, start = _parse(file.read(MAX_HEADER + 12), name)
+    _check_size(name, dtype, shape, start, status.st_size)
+    return Header(path, _DTYPES[dtype], shape)
+
+
+def confined(directory: str, name: str) -> str:
+    """The full path of a file in the directory or below; raises NpyError for any way out of it."""
+    parts = name.split("/")
+    plain = name.isprintable() and not set(name) & set("\\:~\0")
+    if not plain or not name.endswith(".npy") or {"", ".", ".."} & set(parts):
+        raise NpyError(
+            "invalid-path",
+            f"a constant's file is a `.npy` file beside the spec or below it, found {quote(name)}",
+            "write a relative path such as `weights/classes.npy`",
+        )
+    root = os.path.realpath(directory)
+    path = os.path.realpath(os.path.join(root, *parts))
+    if os.path.commonpath([root, path]) != root:
+        raise NpyError("invalid-path", f"{quote(name)} leads out of the spec's directory")
+    return path
+
+
+def _parse(head: bytes, name: str) -> tuple[str, tuple[int, ...], int]:
+    """dtype, shape and where the numbers start."""
+    if head[:6] != _MAGIC or len(head) < 12:
+        raise NpyError("invalid-file", f"{quote(name)} is no `.npy` file")
+    wide = head[6] >= 2
+    (length,) = struct.unpack_from("<I" if wide else "<H", head, 8)
+    start = (12 if wide else 10) + length
+    try:
+        header = ast.literal_eval(head[12 if wide else 10 : start].decode("latin-1").strip())
+        dtype, shape = header["descr"], header["shape"]
+    except (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError):
+        raise NpyError("invalid-file", f"the header of {quote(name)} cannot be read") from None
+    if length > MAX_HEADER or not isinstance(shape, tuple) or len(shape) > 8:
+        raise NpyError("invalid-file", f"the header of {quote(name)} cannot be read")
+    if not isinstance(dtype, str) or dtype not in _DTYPES:
+        raise NpyError(
+            "invalid-file",
+            f"{quote(name)} holds {quote(dtype)}; booleans, integers or real numbers are required",
+            "save it as float32, little-endian",
+        )
+    if not all(type(size) is int and size > 0 for size in shape):
+        raise NpyError("invalid-file", f"{quote(name)} has an axis without elements")
+    return dtype, shape, start
+
+
+def _check_size(name: str, dtype: str, shape: tuple[int, ...], start: int, found: int) -> None:
+    size = int(dtype[2:])
+    for dim in shape:
+        size *= dim
+    if size > MAX_BYTES:
+        raise NpyError("too-large", f"{quote(name)} holds more than {MAX_BYTES >> 20} MiB")
+    if found != start + size:
+        raise NpyError("invalid-file", f"{quote(name)} is cut short, or goes on behind its numbers")
+
+
+def _reason(error: OSError) -> str:
+    return (os.strerror(error.errno) if error.errno else "it cannot be opened").lower()

@@ -1,0 +1,22 @@
+"""Sums over the replicas of a `tf.distribute` strategy."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import tensorflow as tf
+
+T = TypeVar("T")
+
+
+def sum_over_replicas(tensors: T) -> T:
+    """A structure of tensors added over all replicas in sync; outside a replica context, itself.
+
+    Stands outside every function that losscomp compiles: in a nested `tf.function` an all-reduce
+    raises.
+    """
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1 or not tf.nest.flatten(tensors):
+        return tensors
+    summed: T = context.all_reduce(tf.distribute.ReduceOp.SUM, tensors)
+    return summed

@@ -1,0 +1,256 @@
+"""The validated spec: tasks, losses, constants and the tensors that they read."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    SerializeAsAny,
+    TypeAdapter,
+    ValidationInfo,
+    WithJsonSchema,
+)
+
+from composer.constants import ConstantField, ConstantName
+from composer.fields import Mask, Name, Read, TensorText, Weight, fault, shown
+from composer.language.diagnostics import did_you_mean, quote, suggest
+from composer.language.document import Document
+from composer.language.expression import literal
+from composer.losses import CATALOGUE, find
+from composer.losses.base import Loss, Reduction, Strict
+
+RESERVED_TASKS = frozenset({"total", "regularization"})
+MAX_TENSOR_NAME = 256
+
+
+def read_loss(value: Any, info: ValidationInfo) -> Loss:
+    """One loss: its type names the class that validates the rest."""
+    if isinstance(value, Loss):
+        return value
+    if isinstance(value, str):
+        value = {"type": value}
+    if not isinstance(value, Mapping):
+        raise fault("invalid-type", f"a loss is a name or a mapping, found {shown(value)}")
+    cls = _loss_class(value, (info.context or {}).get("losses", {}))
+    _refuse_foreign_roles(cls, value)
+    loss: Loss = cls.model_validate(value, context=info.context)
+    _require_roles(loss)
+    return loss
+
+
+def _loss_class(value: Mapping[str, Any], own: Mapping[str, type[Loss]]) -> type[Loss]:
+    if "type" not in value:
+        raise fault("missing-field", "a loss has a `type`", help="write `type: huber`, for example")
+    name = value["type"]
+    if isinstance(name, str) and name in own:
+        return own[name]
+    if not isinstance(name, str) or name not in CATALOGUE:
+        known = [*own, *CATALOGUE]
+        raise fault(
+            "unknown-loss",
+            f"there is no loss {shown(name)}",
+            at="type",
+            help=_loss_help(name, known) if isinstance(name, str) else None,
+        )
+    return find(name)
+
+
+def _loss_help(name: str, known: Sequence[str]) -> str | None:
+    from composer.losses.names import ELSEWHERE
+
+    here = {other.lower(): ours for other, ours in ELSEWHERE.items()}.get(name.lower())
+    if here is not None:
+        return f"what {quote(name)} is elsewhere is {quote(here)} here"
+    if any(mark in name for mark in (":", ".", "$", "/")):
+        return "a spec never names Python objects; give a loss of your own with `losses=` or `--losses`"
+    near = suggest(name, [*known, *ELSEWHERE])
+    if near in ELSEWHERE:
+        return f"what {quote(near)} is elsewhere is {quote(ELSEWHERE[near])} here"
+    return did_you_mean(name, known, noun="losses")
+
+
+def _refuse_foreign_roles(cls: type[Loss], value: Mapping[str, Any]) -> None:
+    """`y_true:` on a loss that reads none would be ignored in silence."""
+    for role in ("y_true", "y_pred"):
+        if role in value and value[role] is not None and role not in cls.signature.roles:
+            raise fault("unknown-field", f"{quote(value['type'])} reads no `{role}`", at=role, key=True)
+
+
+def _require_roles(loss: Loss) -> None:
+    for role, given in loss.reads().items():
+        if given is None and role not in ("y_true", "y_pred"):
+            raise fault("missing-field", f"{quote(loss.type)} needs `{role}`")
+
+
+def read_losses(value: Any) -> Any:
+    """A name, a mapping or a list of them, always as a list."""
+    if isinstance(value, str | Mapping | Loss):
+        return [value]
+    if not isinstance(value, list | tuple):
+        raise fault("invalid-type", f"`loss` is a name, a mapping or a list, found {shown(value)}")
+    if not value:
+        raise fault("invalid-value", "a task has one loss or more, found none")
+    return list(value)
+
+
+AnyLoss = Annotated[
+    SerializeAsAny[Loss], PlainValidator(read_loss), WithJsonSchema({"type": ["string", "object"]})
+]
+
+
+class Task(Strict):
+    """A head of the model: its tensors, and the losses that they are put to.
+
+    Attributes:
+        loss: a name, a mapping or a list of them.
+        weight: scales all its losses: a number, or an expression.
+        mask: a boolean expression; only what it lets through counts.
+        y_true: its target, by default the batch's `y_true` of the task's name.
+        y_pred: its prediction, by default the batch's `y_pred` of the task's name.
+    """
+
+    loss: Annotated[list[AnyLoss], BeforeValidator(read_losses)]
+    weight: Weight = literal(1)
+    mask: Mask | None = None
+    y_true: Read | None = None
+    y_pred: Read | None = None
+
+
+class Regularization(Strict):
+    """The row of what the trainer gives as `regularization=`.
+
+    Attributes:
+        weight: scales their sum: a number, or an expression of `step` and constants.
+    """
+
+    weight: Weight = literal(1)
+
+
+def read_task_name(value: Any) -> str:
+    """A task's name, which no row of the breakdown has already."""
+    from composer.fields import read_name
+
+    name = read_name(value)
+    if name in RESERVED_TASKS:
+        raise fault("reserved-name", f"{quote(name)} is a row of every breakdown", help="rename the task")
+    return name
+
+
+def read_tensors(value: Any) -> Any:
+    """Names to tensors, nested; names are any text that is not empty."""
+    if not isinstance(value, Mapping):
+        raise fault("invalid-type", f"a mapping of names to tensors is required, found {shown(value)}")
+    for name in value:
+        if not isinstance(name, str) or not 0 < len(name) <= MAX_TENSOR_NAME:
+            raise fault("invalid-name", f"a tensor's name is text, found {shown(name)}")
+    return value
+
+
+def _tensor_or_tensors(value: Any, info: ValidationInfo) -> Any:
+    from composer.fields import read_tensor_type
+
+    if isinstance(value, Mapping):
+        return _nested().validate_python(value, context=info.context)
+    return read_tensor_type(value)
+
+
+_Entry = Annotated[Any, PlainValidator(_tensor_or_tensors)]
+NamedTensors = Annotated[
+    dict[str, _Entry], BeforeValidator(read_tensors), WithJsonSchema({"type": "object"})
+]
+
+
+@functools.cache
+def _nested() -> TypeAdapter[Any]:
+    """The validator of nested `tensors:`, built when the first is met."""
+    return TypeAdapter(NamedTensors)
+
+
+class Tensors(Strict):
+    """The dtype and shape of every tensor of a batch, such as `float32[batch, h, w, 1]`.
+
+    Attributes:
+        y_true: the targets by name; names may nest.
+        y_pred: the predictions by name; names may nest.
+    """
+
+    y_true: NamedTensors = Field(default_factory=dict)
+    y_pred: NamedTensors = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a spec was read from. Two specs are equal wherever they come from."""
+
+    document: Document = field(compare=False)
+
+
+class Spec(Strict):
+    """The validated file: everything that the loss of a model is made of.
+
+    Attributes:
+        tasks: the heads of the model, by name.
+        tensors: what the batch holds; with it, `check` finds shape and dtype mistakes.
+        constants: fixed tensors for use in expressions, by name.
+        reduction: what a loss is divided by where it does not say.
+        regularization: how the model's own regularization losses count; None where they do not.
+    """
+
+    tasks: dict[Annotated[str, PlainValidator(read_task_name)], Task] = Field(min_length=1)
+    tensors: Tensors | None = None
+    constants: dict[ConstantName, ConstantField] = Field(default_factory=dict)
+    reduction: Reduction = "sum_by_nonzero_weights"
+    regularization: Regularization | None = None
+
+    _origin: Origin | None = PrivateAttr(None)
+
+    @property
+    def document(self) -> Document:
+        """The text that the spec was read from; for one made in Python, the text that it would be."""
+        if self._origin is None:
+            from composer.reading import document_of
+
+            self._origin = Origin(document_of(self.to_mapping()))
+        return self._origin.document
+
+    def to_mapping(self) -> dict[str, Any]:
+        """The spec as plain data, defaults left out."""
+        data: dict[str, Any] = self.model_dump(exclude_defaults=True, by_alias=True)
+        for name, task in self.tasks.items():
+            for dumped, loss in zip(data["tasks"][name]["loss"], task.loss, strict=True):
+                dumped["type"] = loss.type
+        return data
+
+
+def load_spec(path: str | os.PathLike[str], *, losses: Sequence[type[Loss]] = ()) -> Spec:
+    """Reads and validates a spec file.
+
+    Args:
+        path: the file, YAML 1.2 in UTF-8, at most 1 MiB.
+        losses: classes of one's own that the spec names by their `type`.
+
+    Raises:
+        SpecError: with every problem found.
+    """
+    from composer.reading import read_file
+
+    return read_file(path, losses)
+
+
+def parse_spec(text: str, *, name: str = "<string>", losses: Sequence[type[Loss]] = ()) -> Spec:
+    """Reads and validates the text of a spec; `name` stands for a file in its problems.
+
+    Raises:
+        SpecError: with every problem found.
+    """
+    from composer.reading import read_text
+
+    return read_text(text, name, losses)

@@ -1,0 +1,54 @@
+"""The variables that losses carry from step to step, and how they move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import tensorflow as tf
+
+from composer.replicas import sum_over_replicas
+from composer.terms import Term
+
+if TYPE_CHECKING:
+    from composer.term import TermOnBatch
+
+
+class State(tf.Module):
+    """The variables of every term that has any, tracked under `task/loss/name`."""
+
+    def __init__(self, variables: dict[str, dict[str, tf.Variable]]) -> None:
+        super().__init__(name="state")
+        self.by_term = variables
+
+    def of(self, name: str) -> dict[str, tf.Variable]:
+        """The variables of one term."""
+        return dict(self.by_term.get(name, {}))
+
+    def update(self, terms: Sequence[TermOnBatch]) -> None:
+        """Moves the state of the terms by what all replicas saw."""
+        statistics = sum_over_replicas({term.name: term.statistics(self) for term in terms})
+        for term in terms:
+            variables = self.of(term.name)
+            before = {name: tf.convert_to_tensor(each) for name, each in variables.items()}
+            for name, value in term.term.loss.update(before, statistics[term.name]).items():
+                variables[name].assign(tf.cast(value, variables[name].dtype))
+
+
+def create_state(terms: Sequence[Term]) -> State:
+    """Variables at 0 for the losses that have state; equal on every replica ever after."""
+    return State(
+        {
+            term.name: {
+                name: tf.Variable(
+                    tf.zeros(shape),
+                    trainable=False,
+                    name=f"{term.name}/{name}",
+                    aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+                )
+                for name, shape in term.loss.state().items()
+            }
+            for term in terms
+            if term.loss.state()
+        }
+    )

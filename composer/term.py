@@ -1,0 +1,225 @@
+"""One term on one batch: what counts, its weight, its values and its loss."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import tensorflow as tf
+
+from composer.axes import Axes
+from composer.check import TermTypes
+from composer.evaluate import Evaluator, Value, expand_right
+from composer.gates import gate, is_computed, read_gate
+from composer.language import tree as t
+from composer.language.dtypes import widest_float
+from composer.terms import factors, is_scalar
+from composer.weighting import (
+    Selection,
+    chosen_elements,
+    contributions,
+    denominator,
+    measure,
+    reduce,
+    select,
+)
+from composer.weights import scalar_of
+
+if TYPE_CHECKING:
+    from composer.state import State
+
+Reader = Callable[[t.Side, tuple[str, ...]], tf.Tensor]
+Places = set[tuple[t.Side, tuple[str, ...]]]
+
+
+class TermOnBatch:
+    """Computes a term; everything is computed when first asked for, once."""
+
+    def __init__(
+        self,
+        types: TermTypes,
+        read: Reader,
+        places: Places,
+        constants: Mapping[str, Value],
+        step: tf.Tensor | None,
+    ) -> None:
+        self.term = types.term
+        self.types = types
+        self.read = read
+        self.places = places
+        self.constants = constants
+        self.step = step
+        self.name = types.term.name
+        self.reduction = types.term.reduction
+        self.signature = types.term.loss.bound_signature()
+
+    @functools.cached_property
+    def dtype(self) -> str:
+        """The widest float among the predictions, at least float32."""
+        floats = [name for name, role in self.signature.roles.items() if role.dtype == "float"]
+        return widest_float(
+            *(self.types.roles[name].dtype or "float32" for name in floats if name in self.types.roles)
+        )
+
+    @functools.cached_property
+    def evaluator(self) -> Evaluator:
+        return Evaluator(self.read, self.constants, self.step, width=self.dtype)
+
+    @functools.cached_property
+    def axes(self) -> Axes:
+        """The roles as the batch holds them, with the sizes that must be equal held so."""
+        roles = {
+            name: self.evaluator(part.tree).tensor
+            for name, part in self.term.roles.items()
+            if self._is_here(part.tree)
+        }
+        axes = Axes(self.signature, self.types.binding, roles)
+        return Axes(self.signature, self.types.binding, axes.tied())
+
+    def _is_here(self, tree: t.Tree) -> bool:
+        return all(
+            (node.side, node.path) in self.places
+            for node in t.walk(tree)
+            if isinstance(node, t.Tensor)
+        )
+
+    @property
+    def has_divisor(self) -> bool:
+        """Whether D can be computed from the tensors at hand."""
+        if self.reduction == "sum":
+            return True
+        trees = [part.tree for part in (*self.term.masks, *self.term.weights)]
+        region = [self.signature.roles["keep"].axes] if self.signature.is_region else []
+        axes = [self.signature.values, *(region if self.term.masks else [])]
+        return all(map(self._is_here, trees)) and all(map(self.axes.is_known, axes))
+
+    @functools.cached_property
+    def selection(self) -> Selection:
+        return select(self.term.loss, self.axes, self._mask(), self._tensor_weight())
+
+    def _mask(self) -> tf.Tensor | None:
+        masks = [self.evaluator(part.tree).tensor for part in self.term.masks]
+        if not masks:
+            return None
+        rank = max(mask.shape.rank for mask in masks)
+        aligned = [expand_right(mask, rank) if mask.shape.rank else mask for mask in masks]
+        return functools.reduce(tf.logical_and, aligned)
+
+    @functools.cached_property
+    def _factors(self) -> tuple[list[tuple[t.Tree, bool]], list[tuple[t.Tree, bool]]]:
+        """The scalar factors of its weights, and the tensor factors."""
+        ranks = {name: value.tensor.ndim for name, value in self.constants.items()}
+        every = [pair for part in self.term.weights for pair in factors(part.tree)]
+        scalars = [pair for pair in every if is_scalar(pair[0], ranks)]
+        return scalars, [pair for pair in every if not is_scalar(pair[0], ranks)]
+
+    def _tensor_weight(self) -> tf.Tensor | None:
+        """W, in the dtype of the loss; its factors align like any operands."""
+        _, tensors = self._factors
+        if not tensors:
+            return None
+        product: t.Tree = t.Number(0, 0, 1.0)
+        for tree, divides in tensors:
+            product = t.Binary(0, 0, "/" if divides else "*", product, tree)
+        found = self.evaluator(product)
+        weight = tf.cast(found.tensor, self.dtype)
+        if found.place == "last":
+            missing = len(self.axes.labels(self.signature.values)) - 1
+            weight = tf.reshape(weight, [1] * missing + [-1])
+        return weight
+
+    @functools.cached_property
+    def weight(self) -> tf.Tensor:
+        """The product of the scalar weights at this step."""
+        return scalar_of(self._factors[0], self.constants, self.step, self.dtype)
+
+    @functools.cached_property
+    def constant_weight(self) -> float | None:
+        """The scalar weight where it reads no step."""
+        scalars = [tree for tree, _ in self._factors[0]]
+        if any(isinstance(node, t.Step) for tree in scalars for node in t.walk(tree)):
+            return None
+        with tf.init_scope():
+            return float(scalar_of(self._factors[0], self.constants, None, self.dtype))
+
+    def divisor(self) -> tf.Tensor:
+        """D on this batch alone."""
+        return denominator(self.selection, self.reduction, self.dtype)
+
+    def contributions(self, state: State) -> tf.Tensor:
+        """K·W·v, unreduced."""
+        return contributions(self._measured(state)[0], self.selection)
+
+    def loss_value(self, state: State, divisor: tf.Tensor) -> tf.Tensor:
+        """Σ K·W·v / D."""
+        return reduce(self._measured(state)[0], self.selection, divisor)
+
+    def weigh(self, loss: tf.Tensor) -> tf.Tensor:
+        """weight × loss; exactly 0 where the weight is 0, whatever the loss is."""
+        if self.constant_weight is not None:
+            return self.weight * loss if self.constant_weight != 0 else tf.zeros_like(loss)
+        return tf.where(tf.equal(self.weight, 0), tf.zeros_like(loss), self.weight * loss)
+
+    def _measured(self, state: State) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        if not hasattr(self, "_measurement"):
+            variables = {
+                name: tf.cast(tf.convert_to_tensor(each), self.dtype)
+                for name, each in state.of(self.name).items()
+            }
+            axes = Axes(self.signature, self.types.binding, self._trained_roles())
+            self._measurement = measure(
+                self.term.loss, axes, self.selection, variables, self.dtype
+            )
+        return self._measurement
+
+    def _trained_roles(self) -> dict[str, tf.Tensor]:
+        """The roles as gradients may flow through them: not where nothing counts, nor at weight 0."""
+        roles = {}
+        for name, part in self.term.roles.items():
+            tensor = self.axes.tensors[name]
+            chosen = chosen_elements(self.axes, self.selection, name)
+            if chosen is not None and is_computed(part.tree):
+                tensor = self._gated(part.tree, chosen, tensor)
+            if tensor.dtype.is_floating:
+                tensor = self._weight_gate(tensor)
+            roles[name] = tensor
+        return roles
+
+    def _gated(self, tree: t.Tree, chosen: tf.Tensor, tensor: tf.Tensor) -> tf.Tensor:
+        opened = Evaluator(
+            self.read, self.constants, self.step, self.dtype, read_gate(tree, chosen)
+        )
+        found = opened(tree).tensor
+        return tf.reshape(found, tf.shape(tensor)) if None in found.shape else found
+
+    def _weight_gate(self, tensor: tf.Tensor) -> tf.Tensor:
+        """A term of weight 0 sends back exactly no gradient, NaN or not."""
+        if self.constant_weight is None:
+            return gate(tensor, tf.not_equal(self.weight, 0))
+        return tensor if self.constant_weight != 0 else tf.stop_gradient(tensor)
+
+    @property
+    def is_stateful(self) -> bool:
+        return bool(self.term.loss.state())
+
+    def statistics(self, state: State) -> Mapping[str, tf.Tensor]:
+        """What an update of the state needs of this batch."""
+        _, roles = self._measured(state)
+        present = self.selection.present
+        if present is None:
+            present = tf.fill(self.selection.shape, True)
+        for name, role in self.signature.roles.items():
+            if role.domain == "labels":
+                present = present & self._in_range(name)
+        variables = {name: tf.convert_to_tensor(each) for name, each in state.of(self.name).items()}
+        stopped = {name: tf.stop_gradient(tensor) for name, tensor in roles.items()}
+        return self.term.loss.statistics(present, **stopped, **variables)
+
+    def _in_range(self, name: str) -> tf.Tensor:
+        """Whether the labels of every value are those of a class; remapped ones are not."""
+        role = self.signature.roles[name]
+        limit = tf.cast(self.axes.shape([role.limit])[0], tf.int64)
+        labels = tf.cast(self.axes.tensors[name], tf.int64)
+        wrong = (labels < 0) | (labels >= limit)
+        return tf.logical_not(self.axes.project(wrong, role.axes, self.signature.values))

@@ -1,0 +1,184 @@
+"""The terms of the total: every loss of every task, with all that it inherits from its task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from composer.language import tree as t
+from composer.language.expression import Expression
+from composer.losses.base import Loss, Reduction
+from composer.spec import Spec, Task
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One expression of a term.
+
+    Attributes:
+        expression: as it is written.
+        path: where it stands in the spec.
+        bare: what `y_true` and `y_pred` by themselves mean in it.
+        tree: with those put in their place, so that it reads nothing but the batch.
+    """
+
+    expression: Expression
+    path: Path
+    bare: Mapping[t.Side, Part] = field(repr=False)
+    tree: t.Tree = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tree", _resolve(self.expression.tree, self.bare))
+
+
+@dataclass(frozen=True)
+class Term:
+    """One addend of the total.
+
+    Attributes:
+        name: `task/loss`, its row in the breakdown.
+        path: where the loss stands in the spec.
+        loss: its parameters and mathematics.
+        roles: the tensors that the loss reads, by role.
+        masks: all of them must hold, the task's first.
+        weights: all of them multiply, the task's first.
+        reduction: what its sum is divided by.
+    """
+
+    name: str
+    path: Path
+    loss: Loss
+    roles: Mapping[str, Part]
+    masks: tuple[Part, ...]
+    weights: tuple[Part, ...]
+    reduction: Reduction
+
+
+def terms_of(spec: Spec) -> list[Term]:
+    """The terms of a spec in its order."""
+    return [
+        _term(spec, name, task, place) for name, task in spec.tasks.items()
+        for place in range(len(task.loss))
+    ]  # fmt: skip
+
+
+def _term(spec: Spec, name: str, task: Task, place: int) -> Term:
+    loss = task.loss[place]
+    path: Path = ("tasks", name, "loss", place)
+    outer = _task_tensors(name, task)
+    inner: dict[t.Side, Part] = {
+        side: _own(getattr(loss, side), (*path, side), outer) or outer[side] for side in outer
+    }
+    roles = {
+        role: _own(given, (*path, role), outer) or inner[role]  # type: ignore[index]  # see Spec
+        for role, given in loss.reads().items()
+    }
+    return Term(
+        name=f"{name}/{loss.label}",
+        path=path,
+        loss=loss,
+        roles=roles,
+        masks=tuple(_both(task.mask, loss.mask, path, "mask", outer, inner)),
+        weights=tuple(_both(task.weight, loss.weight, path, "weight", outer, inner)),
+        reduction=loss.reduction or spec.reduction,
+    )
+
+
+def _task_tensors(name: str, task: Task) -> dict[t.Side, Part]:
+    """A task's `y_true` and `y_pred`: its own expressions, or the tensors of its name."""
+    path: Path = ("tasks", name)
+    sides: tuple[t.Side, ...] = ("y_true", "y_pred")
+    default = {side: _default(side, name, path) for side in sides}
+    return {side: _own(getattr(task, side), (*path, side), default) or default[side] for side in sides}
+
+
+def _default(side: t.Side, name: str, path: Path) -> Part:
+    return Part(Expression(t.Tensor(0, 0, side, (name,)), f"{side}.{name}"), path, {})
+
+
+def _own(given: Expression | None, path: Path, bare: Mapping[t.Side, Part]) -> Part | None:
+    return None if given is None else Part(given, path, bare)
+
+
+def _both(
+    of_task: Expression | None,
+    of_loss: Expression | None,
+    path: Path,
+    field: str,
+    outer: Mapping[t.Side, Part],
+    inner: Mapping[t.Side, Part],
+) -> Iterator[Part]:
+    if of_task is not None:
+        yield Part(of_task, (*path[:2], field), outer)
+    if of_loss is not None:
+        yield Part(of_loss, (*path, field), inner)
+
+
+def _resolve(tree: t.Tree, bare: Mapping[t.Side, Part]) -> t.Tree:
+    """The tree with bare `y_true` and `y_pred` replaced by what they mean."""
+    match tree:
+        case t.Tensor(path=()):
+            return bare[tree.side].tree if tree.side in bare else tree
+        case t.Unary() | t.Index():
+            return replace(tree, operand=_resolve(tree.operand, bare))
+        case t.Binary():
+            return replace(
+                tree, left=_resolve(tree.left, bare), right=_resolve(tree.right, bare)
+            )
+        case t.Compare() | t.Logic():
+            return replace(tree, operands=tuple(_resolve(each, bare) for each in tree.operands))
+        case t.Member():
+            return replace(tree, operand=_resolve(tree.operand, bare))
+        case t.Call():
+            return replace(
+                tree,
+                args=tuple(_resolve(each, bare) for each in tree.args),
+                lists=tuple(tuple(_resolve(x, bare) for x in items) for items in tree.lists),
+            )
+    return tree
+
+
+def factors(tree: t.Tree) -> Iterator[tuple[t.Tree, bool]]:
+    """The factors of a product, each with whether it divides: `a * b / c` is a, b and 1/c."""
+    match tree:
+        case t.Binary(op="*"):
+            yield from factors(tree.left)
+            yield from factors(tree.right)
+        case t.Binary(op="/"):
+            yield from factors(tree.left)
+            yield from ((factor, not divides) for factor, divides in factors(tree.right))
+        case t.Unary(op="-"):
+            yield t.Number(tree.start, tree.end, -1), False
+            yield from factors(tree.operand)
+        case _:
+            yield tree, False
+
+
+def is_scalar(tree: t.Tree, ranks: Mapping[str, int]) -> bool:
+    """Whether it reads nothing but `step` and constants of rank 0; `ranks` are the constants'."""
+    return not any(
+        isinstance(node, t.Tensor) or (isinstance(node, t.Constant) and ranks[node.name] > 0)
+        for node in t.walk(tree)
+    )
+
+
+def tensors_read(spec: Spec) -> dict[t.Side, list[tuple[str, ...]]]:
+    """The paths of the tensors that a spec reads, each once, in the order they are met."""
+    found: dict[t.Side, dict[tuple[str, ...], None]] = {"y_true": {}, "y_pred": {}}
+    for term in terms_of(spec):
+        for part in (*term.roles.values(), *term.masks, *term.weights):
+            for node in t.walk(part.tree):
+                if isinstance(node, t.Tensor):
+                    found[node.side][node.path] = None
+    return {side: list(paths) for side, paths in found.items()}
+
+
+def reads_step(spec: Spec) -> bool:
+    """Whether any expression of the spec reads the step."""
+    parts = [part.tree for term in terms_of(spec) for part in (*term.masks, *term.weights)]
+    parts += [part.tree for term in terms_of(spec) for part in term.roles.values()]
+    if spec.regularization is not None:
+        parts.append(spec.regularization.weight.tree)
+    return any(isinstance(node, t.Step) for tree in parts for node in t.walk(tree))

@@ -1,0 +1,188 @@
+"""The one formula: masks and weights to what counts, values to a loss.
+
+    loss = Σ K·W·v / D,   v the values of a loss, W its tensor weights, K its mask, D its divisor
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from composer.axes import Axes
+from composer.evaluate import expand_right
+from composer.losses.base import Loss, Reduction
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What counts of one loss on one batch.
+
+    Attributes:
+        shape: sizes of the values, an int32 vector.
+        mask: K, boolean in the shape of the values, or None where nothing is masked.
+        weight: W in the shape of the values, exactly 0 where masked, or None for 1.
+        keep: for a region loss, the elements that take part; None where all do or for other losses.
+    """
+
+    shape: tf.Tensor
+    mask: tf.Tensor | None
+    weight: tf.Tensor | None
+    keep: tf.Tensor | None
+
+    @property
+    def present(self) -> tf.Tensor | None:
+        """Where K·W is not 0, or None where that is everywhere. A NaN weight is not 0."""
+        if self.weight is not None:
+            return tf.not_equal(self.weight, 0)
+        return self.mask
+
+
+def select(
+    loss: Loss,
+    axes: Axes,
+    mask: tf.Tensor | None,
+    weight: tf.Tensor | None,
+) -> Selection:
+    """Brings a mask and a weight, aligned at the left, to the shape of the values.
+
+    A `broadcast_to` that does not fit raises in every mode, XLA included.
+    """
+    signature = loss.bound_signature()
+    shape = axes.shape(signature.values)
+    keep = None
+    if mask is not None and signature.is_region:
+        role = signature.roles["keep"].axes
+        keep = _broadcast(mask, axes.shape(role))
+        mask = axes.project(keep, role, signature.values)
+    if mask is not None:
+        mask = _broadcast(mask, shape)
+    if weight is not None:
+        weight = tf.stop_gradient(_broadcast(weight, shape))
+        if mask is not None:
+            # 0 · NaN is not 0: a weight under the mask is selected away, not multiplied.
+            weight = tf.where(mask, weight, tf.zeros_like(weight))
+    return Selection(shape, mask, weight, keep)
+
+
+def _broadcast(tensor: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    if tensor.shape.rank:
+        tensor = expand_right(tensor, shape.shape[0])
+    return tf.broadcast_to(tensor, shape)
+
+
+def denominator(selection: Selection, reduction: Reduction, dtype: str) -> tf.Tensor:
+    """D on this batch: a number that may be added over replicas and micro-batches."""
+    if reduction == "sum":
+        return tf.ones([], dtype)
+    if reduction == "weighted_mean" and selection.weight is not None:
+        return tf.reduce_sum(tf.cast(selection.weight, dtype))
+    counted = selection.mask if reduction == "sum_over_batch_size" else selection.present
+    if counted is None:
+        return tf.cast(tf.reduce_prod(tf.cast(selection.shape, tf.int64)), dtype)
+    # Counted in integers: a float32 sum of ones stops at 2^24.
+    return tf.cast(tf.math.count_nonzero(counted), dtype)
+
+
+def measure(
+    loss: Loss,
+    axes: Axes,
+    selection: Selection,
+    state: Mapping[str, tf.Tensor],
+    dtype: str,
+) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    """The values of a loss, exactly 0 where they do not count, and the roles they come from.
+
+    Selecting is a double `where`: the inputs at dropped places are replaced by values that are safe
+    for this loss, and the results there by 0. Labels out of range make NaN, in every mode.
+    """
+    signature = loss.bound_signature()
+    roles: dict[str, tf.Tensor] = {}
+    bad: tf.Tensor | None = None
+    for name in signature.inputs:
+        role, tensor = signature.roles[name], axes.tensors[name]
+        chosen = chosen_elements(axes, selection, name)
+        if role.domain == "labels":
+            tensor, wrong = _labels(tensor, _limit(role.limit, axes), chosen)
+            wrong = axes.project(wrong, role.axes, signature.values)
+            bad = wrong if bad is None else tf.logical_or(bad, wrong)
+        elif role.dtype in ("float", "number"):
+            tensor = tf.cast(tensor, dtype)
+        if chosen is not None and role.domain != "labels":
+            tensor = tf.where(chosen, tensor, tf.cast(loss.safe.get(name, 0), tensor.dtype))
+        roles[name] = tensor
+    extra = {"keep": _keep(selection, axes)} if signature.is_region else {}
+    values = loss.values(**roles, **extra, **state)
+    values = _checked(values, axes, loss, dtype)
+    if bad is not None:
+        values = tf.where(bad, tf.constant(math.nan, dtype), values)
+    present = selection.present
+    if present is not None:
+        values = tf.where(present, values, tf.zeros_like(values))
+    return values, roles
+
+
+def chosen_elements(axes: Axes, selection: Selection, name: str) -> tf.Tensor | None:
+    """Which elements of a role count: a boolean that broadcasts over it, or None for all."""
+    signature = axes.signature
+    target = signature.roles[name].axes
+    parts = []
+    if selection.present is not None:
+        parts.append(axes.project(selection.present, signature.values, target))
+    if selection.keep is not None:
+        parts.append(axes.project(selection.keep, signature.roles["keep"].axes, target))
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else tf.logical_and(*parts)
+
+
+def _keep(selection: Selection, axes: Axes) -> tf.Tensor:
+    if selection.keep is not None:
+        return selection.keep
+    return tf.fill(axes.shape(axes.signature.roles["keep"].axes), True)
+
+
+def _limit(limit: str | int | None, axes: Axes) -> tf.Tensor | int:
+    if limit is None:
+        raise TypeError("a role of labels names its limit, such as `labels(classes)`")
+    return axes.shape([limit])[0]
+
+
+def _labels(
+    labels: tf.Tensor, limit: tf.Tensor | int, chosen: tf.Tensor | None
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Labels fit for any op, and where a label that counts is out of range."""
+    labels = tf.cast(labels, tf.int64)
+    inside = (labels >= 0) & (labels < tf.cast(limit, tf.int64))
+    wrong = tf.logical_not(inside)
+    if chosen is not None:
+        wrong = wrong & chosen
+        inside = inside & chosen
+    return tf.where(inside, labels, tf.zeros_like(labels)), wrong
+
+
+def _checked(values: tf.Tensor, axes: Axes, loss: Loss, dtype: str) -> tf.Tensor:
+    """Holds a loss to its own signature, so that nothing broadcasts behind it."""
+    expected = axes.binding.shape(axes.signature.values).head
+    sizes = [dim if isinstance(dim, int) else None for dim in expected]
+    if not values.shape.is_compatible_with(sizes):
+        raise ValueError(
+            f"the values of `{loss.type}` should have the shape {sizes} by its signature, "
+            f"found {values.shape}"
+        )
+    return tf.ensure_shape(tf.cast(values, dtype), sizes)
+
+
+def contributions(values: tf.Tensor, selection: Selection) -> tf.Tensor:
+    """K·W·v, unreduced."""
+    if selection.weight is None:
+        return values
+    return tf.cast(selection.weight, values.dtype) * values
+
+
+def reduce(values: tf.Tensor, selection: Selection, divisor: tf.Tensor) -> tf.Tensor:
+    """Σ K·W·v / D; nothing counted gives 0 with gradient 0."""
+    total = tf.reduce_sum(contributions(values, selection))
+    return tf.math.divide_no_nan(total, divisor)

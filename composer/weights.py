@@ -1,0 +1,60 @@
+"""Scalar weights, constants and the step as tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from composer.constants import Constant
+from composer.evaluate import Evaluator, Value
+from composer.language import tree as t
+from composer.spec import Spec
+
+
+def step_tensor(step: Any) -> tf.Tensor:
+    """The step as an int64 scalar; raises ValueError for what is none."""
+    tensor = tf.convert_to_tensor(step)
+    if tensor.shape.rank != 0 or not (tensor.dtype.is_integer or tensor.dtype.is_floating):
+        raise ValueError(f"step should be a single number, found {tensor.dtype.name}{tensor.shape}")
+    return tf.cast(tensor, tf.int64)
+
+
+def constant_values(spec: Spec) -> dict[str, Value]:
+    """The constants by name, held as NumPy arrays so that no graph owns them."""
+    return {name: _value(constant) for name, constant in spec.constants.items()}
+
+
+def _value(constant: Constant) -> Value:
+    import numpy as np
+
+    exact = {"bool": np.bool_, "int64": np.int64, "float32": np.float64}
+    place = "table" if constant.shape else "scalar"
+    if constant.file is None:
+        array = np.asarray(constant.values, exact[constant.dtype]).reshape(constant.shape)
+        return Value(array, constant.dtype, place)  # type: ignore[arg-type]  # a Place
+    array = np.load(constant.file, allow_pickle=False)
+    if array.shape != constant.shape or not np.isfinite(array).all():
+        raise ValueError(f"{constant.file} should hold {constant.shape} finite numbers")
+    return Value(array, constant.dtype, place)  # type: ignore[arg-type]  # a Place
+
+
+def scalar_of(
+    trees: Sequence[t.Tree | tuple[t.Tree, bool]],
+    constants: Mapping[str, Value],
+    step: tf.Tensor | None,
+    dtype: str,
+) -> tf.Tensor:
+    """The product of scalar factors, computed exactly and then cast; a factor may divide."""
+    evaluator = Evaluator(_no_tensors, constants, step)
+    product = tf.ones([], tf.float64)
+    for each in trees:
+        tree, divides = each if isinstance(each, tuple) else (each, False)
+        factor = tf.cast(evaluator(tree).tensor, tf.float64)
+        product = product / factor if divides else product * factor
+    return tf.cast(product, dtype)
+
+
+def _no_tensors(side: t.Side, path: tuple[str, ...]) -> tf.Tensor:
+    raise AssertionError("a scalar weight reads no tensor of the batch")
