@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from composer.batch_tensors import Batch, collect
+from composer.batch_tensors import Batch, Tensors, collect
 from composer.check import check
 from composer.language.diagnostics import SpecError, listing
 from composer.losses.base import Loss
@@ -51,6 +51,8 @@ class TotalLoss(tf.Module):
     Attributes:
         spec: what it was built from.
         names: the rows of the breakdown, in the order of the spec.
+        paths: the tensors of a batch that it reads, by side.
+        state: the variables of its losses.
     """
 
     def __init__(self, spec: Spec) -> None:
@@ -59,8 +61,9 @@ class TotalLoss(tf.Module):
         terms = terms_of(spec)
         rows = [REGULARIZATION] if spec.regularization else []
         self.names = tuple([term.name for term in terms] + rows)
-        self._state = create_state(terms)
-        self._plans = Plans(spec, terms, tensors_read(spec), constant_values(spec))
+        self.state = create_state(terms)
+        self.paths = {side: tuple(paths) for side, paths in tensors_read(spec).items()}
+        self._plans = Plans(spec, terms, self.paths, constant_values(spec))
         self._reads_step = reads_step(spec)
 
     def __repr__(self) -> str:
@@ -107,14 +110,14 @@ class TotalLoss(tf.Module):
                 regularization, divisors[REGULARIZATION], step
             )
         if training:
-            self._state.update([term for term in terms if term.is_stateful])
+            self.state.update([term for term in terms if term.is_stateful])
         return _total(breakdown), breakdown
 
     @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
     def values(self, y_true: Batch, y_pred: Batch, *, step: Any = None) -> dict[str, tf.Tensor]:
         """By name, weight·K·W·v: what each element adds to the sum, unreduced and undivided."""
         terms = self._on_batch(y_true, y_pred, step)
-        return {term.name: term.weight * term.contributions(self._state) for term in terms}
+        return {term.name: term.weight * term.contributions(self.state) for term in terms}
 
     @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
     def denominators(
@@ -143,7 +146,10 @@ class TotalLoss(tf.Module):
             raise ValueError(
                 "the spec reads `step` and should get one: total_loss(…, step=optimizer.iterations)"
             )
-        tensors = collect(self._plans.paths, y_true, y_pred)
+        return self.terms_on_batch(collect(self._plans.paths, y_true, y_pred), step)
+
+    def terms_on_batch(self, tensors: Tensors, step: Any) -> list[TermOnBatch]:
+        """The terms on the tensors of one batch, for whoever takes a total apart."""
         return self._plans.on_batch(tensors, step_tensor(step) if self._reads_step else None)
 
     def _divisors(
@@ -157,7 +163,7 @@ class TotalLoss(tf.Module):
         return found | {t.name: tf.ones([], t.dtype) for t in terms if t.reduction == "sum"}
 
     def _row(self, term: TermOnBatch, divisor: tf.Tensor) -> Term:
-        loss = term.loss_value(self._state, divisor)
+        loss = term.loss_value(self.state, divisor)
         return Term(loss, term.weight, term.weigh(loss), divisor)
 
     def _regularization_row(

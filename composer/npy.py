@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import os
 import stat
 import struct
@@ -12,6 +13,7 @@ from composer.language.diagnostics import quote
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_HEADER = 10_000
+MAX_RANK = 32
 _MAGIC = b"\x93NUMPY"
 _DTYPES = {
     "|b1": "bool", "|i1": "int8", "|u1": "uint8", "<i2": "int16", "<u2": "uint16", "<i4": "int32",
@@ -31,11 +33,12 @@ class NpyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a `.npy` file holds: its full path, dtype and sizes."""
+    """What a `.npy` file holds: its full path, dtype, sizes, and its own size in bytes."""
 
     path: str
     dtype: str
     shape: tuple[int, ...]
+    size: int
 
 
 def read_header(directory: str, name: str) -> Header:
@@ -49,9 +52,14 @@ def read_header(directory: str, name: str) -> Header:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise NpyError("invalid-path", f"{quote(name)} is no regular file")
-        dtype, shape, start = _parse(file.read(MAX_HEADER + 12), name)
-    _check_size(name, dtype, shape, start, status.st_size)
-    return Header(path, _DTYPES[dtype], shape)
+        header = parse_header(file.read(MAX_HEADER + 12), name, path)
+    if 0 in header.shape:
+        raise NpyError("invalid-file", f"{quote(name)} has an axis without elements")
+    if header.size > MAX_BYTES:
+        raise NpyError("too-large", f"{quote(name)} holds more than {MAX_BYTES >> 20} MiB")
+    if status.st_size != header.size:
+        raise NpyError("invalid-file", f"{quote(name)} is cut short, or goes on behind its numbers")
+    return header
 
 
 def confined(directory: str, name: str) -> str:
@@ -71,19 +79,19 @@ def confined(directory: str, name: str) -> str:
     return path
 
 
-def _parse(head: bytes, name: str) -> tuple[str, tuple[int, ...], int]:
-    """dtype, shape and where the numbers start."""
+def parse_header(head: bytes, name: str, path: str = "") -> Header:
+    """Reads the beginning of a `.npy` file; raises NpyError."""
     if head[:6] != _MAGIC or len(head) < 12:
         raise NpyError("invalid-file", f"{quote(name)} is no `.npy` file")
     wide = head[6] >= 2
     (length,) = struct.unpack_from("<I" if wide else "<H", head, 8)
-    start = (12 if wide else 10) + length
+    first = 12 if wide else 10
     try:
-        header = ast.literal_eval(head[12 if wide else 10 : start].decode("latin-1").strip())
+        header = ast.literal_eval(head[first : first + length].decode("latin-1").strip())
         dtype, shape = header["descr"], header["shape"]
     except (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError):
         raise NpyError("invalid-file", f"the header of {quote(name)} cannot be read") from None
-    if length > MAX_HEADER or not isinstance(shape, tuple) or len(shape) > 8:
+    if length > MAX_HEADER or not _is_shape(shape):
         raise NpyError("invalid-file", f"the header of {quote(name)} cannot be read")
     if not isinstance(dtype, str) or dtype not in _DTYPES:
         raise NpyError(
@@ -91,19 +99,16 @@ def _parse(head: bytes, name: str) -> tuple[str, tuple[int, ...], int]:
             f"{quote(name)} holds {quote(dtype)}; booleans, integers or real numbers are required",
             "save it as float32, little-endian",
         )
-    if not all(type(size) is int and size > 0 for size in shape):
-        raise NpyError("invalid-file", f"{quote(name)} has an axis without elements")
-    return dtype, shape, start
+    size = first + length + math.prod(shape) * int(dtype[2:])
+    return Header(path, _DTYPES[dtype], shape, size)
 
 
-def _check_size(name: str, dtype: str, shape: tuple[int, ...], start: int, found: int) -> None:
-    size = int(dtype[2:])
-    for dim in shape:
-        size *= dim
-    if size > MAX_BYTES:
-        raise NpyError("too-large", f"{quote(name)} holds more than {MAX_BYTES >> 20} MiB")
-    if found != start + size:
-        raise NpyError("invalid-file", f"{quote(name)} is cut short, or goes on behind its numbers")
+def _is_shape(shape: object) -> bool:
+    return (
+        isinstance(shape, tuple)
+        and len(shape) <= MAX_RANK
+        and all(type(size) is int and size >= 0 for size in shape)
+    )
 
 
 def _reason(error: OSError) -> str:

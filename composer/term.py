@@ -199,6 +199,17 @@ class TermOnBatch:
             return gate(tensor, tf.not_equal(self.weight, 0))
         return tensor if self.constant_weight != 0 else tf.stop_gradient(tensor)
 
+    def counted_part(self) -> float:
+        """The part of its elements that count, from 0 to 1; of a region loss, of those it reads."""
+        counted = self.selection.present
+        if self.selection.keep is not None:
+            role = self.signature.roles["keep"].axes
+            assert counted is not None
+            counted = self.selection.keep & self.axes.project(counted, self.signature.values, role)
+        if counted is None or tf.size(counted) == 0:
+            return 1.0
+        return float(tf.reduce_mean(tf.cast(counted, tf.float64)))
+
     @property
     def is_stateful(self) -> bool:
         return bool(self.term.loss.state())

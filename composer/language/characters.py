@@ -35,6 +35,15 @@ def unreadable(source: Source) -> list[Problem]:
     return [_problem(source, char, offset) for char, offset in first.items()]
 
 
+def surrogate(text: str) -> str | None:
+    """A lone surrogate, which an escape puts into a value if libyaml is not there to refuse it."""
+    return None if text.isascii() else next((c for c in text if "\ud800" <= c <= "\udfff"), None)
+
+
 def _problem(source: Source, char: str, offset: int) -> Problem:
-    message = f"the character U+{ord(char):04X} is not allowed in a spec"
-    return source.problem("invalid-character", message, offset, offset + 1, help="remove it")
+    return source.problem("invalid-character", refusal(char), offset, offset + 1, help="remove it")
+
+
+def refusal(char: str) -> str:
+    """What to say of a character."""
+    return f"the character U+{ord(char):04X} is not allowed in a spec"

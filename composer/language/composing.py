@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from composer.language.anchors import Anchors
+from composer.language.characters import refusal, surrogate
 from composer.language.findings import Findings, Stop
 from composer.language.limits import Budget
 from composer.language.mappings import Entry, assemble
@@ -59,7 +60,6 @@ class Composer:
         """Reads all events; raises Stop, or the parser's own error where the syntax is wrong."""
         for event in yaml.parse(self.source.text, Loader=_LOADER):
             self._take(event)
-            self.reached = max(self.reached, _span(event)[1])
 
     def _take(self, event: yaml.Event) -> None:
         match event:
@@ -72,7 +72,7 @@ class Composer:
             case yaml.AliasEvent():
                 name, depth = event.anchor or "", len(self._stack) + 1
                 repeated = self._anchors.take(name, *_span(event), depth)
-                self._attach(repeated.node, repeated.height)
+                self._attach(repeated.node, repeated.height, _span(event)[1])
             case yaml.DocumentStartEvent():
                 self._start_document(event)
 
@@ -96,9 +96,11 @@ class Composer:
             self.findings.add("number-out-of-range", meaning.out_of_range, node.start, node.end)
         if self.flow is not None and node.plain:
             self._suspect |= node.text.count("(") > node.text.count(")")
+        if char := surrogate(node.text):
+            self.findings.add("invalid-character", refusal(char), node.start, node.end)
         check_tag(self.findings, event.tag, _span(event)[0], node)
         self._anchors.name(event.anchor, node, 1, 1)
-        self._attach(node, 1)
+        self._attach(node, 1, node.end)
 
     def _start(self, event: yaml.CollectionStartEvent) -> None:
         kind: Kind = "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence"
@@ -111,18 +113,19 @@ class Composer:
         check_tag(self.findings, event.tag, _span(event)[0], node)
         self._anchors.name(event.anchor, node)
         self._stack.append(_Open(node, event.anchor, self._budget.expanded))
+        self.reached = node.start
 
     def _end(self, event: yaml.CollectionEndEvent) -> None:
         done = self._stack.pop()
         node = done.node
         # A block's own end mark lies behind the comments and blank lines that follow it.
-        node.end = _span(event)[1] if node.style else max(self.reached, node.start)
+        node.end = _span(event)[1] if node.style else self.reached
         node.end_line, node.end_column = self.source.place(node.end)
         if node.kind == "mapping":
             assemble(self.findings, node, done.entries)
         size = 1 + self._budget.expanded - done.expanded
         self._anchors.name(done.anchor, node, size, done.height)
-        self._attach(node, done.height)
+        self._attach(node, done.height, node.end)
         if node.style and node.start == self.flow:
             self._end_flow(node)
 
@@ -139,7 +142,9 @@ class Composer:
         parent = self._stack[-1] if self._stack else None
         return parent is not None and parent.node.kind == "mapping" and parent.key is None
 
-    def _attach(self, node: Node, height: int) -> None:
+    def _attach(self, node: Node, height: int, end: int) -> None:
+        """Puts a value where it belongs; `end` is where it, or the alias to it, ends."""
+        self.reached = end
         if not self._stack:
             self.root = node
             return

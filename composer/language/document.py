@@ -88,11 +88,15 @@ def _compose(composer: Composer) -> list[Problem]:
 
         syntax = syntax_problems(composer, error)
         return composer.findings.problems + syntax
+    return composer.findings.problems or _emptiness(composer)
+
+
+def _emptiness(composer: Composer) -> list[Problem]:
     root = composer.root
-    if root is None or (root.plain and not root.text):
-        message = "the spec is empty: no keys, only blanks or comments"
-        return [Problem("empty-document", message, composer.source.file, 0, 0, 0)]
-    return composer.findings.problems
+    if root is not None and (root.text or not root.plain):
+        return []
+    message = "the spec is empty: no keys, only blanks or comments"
+    return [Problem("empty-document", message, composer.source.file, 0, 0, 0)]
 
 
 def _is_index(segment: str | int, node: Node) -> bool:

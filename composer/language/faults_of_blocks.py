@@ -30,9 +30,6 @@ def _missing_space(fault: Fault, offset: int) -> Complaint | None:
 def _missing_colon(fault: Fault, start: int) -> Complaint:
     """A line, from `start` on, that holds no key."""
     line = fault.source.text[start : fault.source.line_end(start)].rstrip()
-    if len(line) > _LONGEST_KEY:
-        message = f"a key takes at most {_LONGEST_KEY} characters, on one line"
-        return Complaint(message, start, start + len(line))
     message = f"a colon is missing after {quote(line)}"
     return Complaint(message, start, start + len(line), "write `key: value`")
 
@@ -43,7 +40,15 @@ def _colon_not_allowed(fault: Fault) -> Complaint:
         message = "a second colon on the line cannot be read"
         help = "put quotes around a text that holds `: `"
         return Complaint(message, fault.offset, fault.offset + 1, help)
-    return _fault_above(fault) or _joined(fault)
+    return _long_key(fault) or _fault_above(fault) or _joined(fault)
+
+
+def _long_key(fault: Fault) -> Complaint | None:
+    key = fault.before.strip()
+    if len(key) <= _LONGEST_KEY:
+        return None
+    message = f"a key takes at most {_LONGEST_KEY} characters, found {len(key)}"
+    return Complaint(message, fault.offset - len(fault.before.lstrip()), fault.offset)
 
 
 def _fault_above(fault: Fault) -> Complaint | None:

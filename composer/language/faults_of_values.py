@@ -96,6 +96,8 @@ def _no_value(fault: Fault) -> Complaint:
     opened = max(text.rfind("[", 0, fault.offset), text.rfind("{", 0, fault.offset))
     if fault.at_end and opened >= 0:
         return _never_closed(opened, text[opened])
+    if fault.char == ":":
+        return Complaint("a key is missing before the colon", fault.offset, fault.offset + 1)
     message = f"a value is required here, found {quote(fault.char)}"
     help = "put quotes around it if it is text"
     return Complaint(message, fault.offset, fault.offset + 1, help)

@@ -133,15 +133,16 @@ class _Value:
         char = self.text[self.at]
         string = _STRING.match(self.text, self.at) if self.brackets and char in "\"'" else None
         if string:
-            self._note_cut(string.group())
+            self._note_cut(next((char for char in string.group() if char in ",[]{}"), ""))
             return string.end()
         if char in "([{":
             self.brackets.append(char)
         elif char in _PARTNER and self.brackets and self.brackets[-1] == _PARTNER[char]:
             self.brackets.pop()
-        self._note_cut(char if self.brackets or char in "[]{}" else "")
+        if self.brackets or char in "[]{}":
+            colon = char == ":" and _is_indicator(self.text, self.at)
+            self._note_cut(char if char in ",[]{}" or colon else "")
         return self.at + 1
 
-    def _note_cut(self, passed: str) -> None:
-        if not self.by:
-            self.by = next((char for char in passed if char in ",[]{}"), "")
+    def _note_cut(self, char: str) -> None:
+        self.by = self.by or char

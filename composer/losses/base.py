@@ -80,7 +80,10 @@ class Loss(Strict, ABC):
         """The signature with these parameters; differs where a parameter moves an axis."""
         return self.signature
 
-    def mismatches(self, dims: Mapping[str, int | str | None]) -> Iterator[tuple[str, str]]:
+    def mismatches(
+        self,
+        dims: Mapping[str, int | str | None],  # noqa: ARG002  # for those that override it
+    ) -> Iterator[tuple[str, str]]:
         """What of the parameters does not go with the sizes: (field, sentence) pairs.
 
         `dims` maps the named axes of the signature to their sizes, as far as they are known.
@@ -91,7 +94,11 @@ class Loss(Strict, ABC):
         """Names and shapes of the variables it carries from step to step; they start at 0."""
         return {}
 
-    def statistics(self, present: tf.Tensor, **tensors: tf.Tensor) -> Mapping[str, tf.Tensor]:
+    def statistics(
+        self,
+        present: tf.Tensor,  # noqa: ARG002  # for those that override it
+        **tensors: tf.Tensor,  # noqa: ARG002
+    ) -> Mapping[str, tf.Tensor]:
         """Of one batch, what an update of the state needs: sums, which add up over replicas.
 
         Gets the roles and the state by name; `present` is true where a value counts.
@@ -99,7 +106,9 @@ class Loss(Strict, ABC):
         return {}
 
     def update(
-        self, state: Mapping[str, tf.Tensor], statistics: Mapping[str, tf.Tensor]
+        self,
+        state: Mapping[str, tf.Tensor],  # noqa: ARG002  # for those that override it
+        statistics: Mapping[str, tf.Tensor],  # noqa: ARG002
     ) -> Mapping[str, tf.Tensor]:
         """The next state, from the present one and the statistics of all replicas."""
         return {}
@@ -147,13 +156,20 @@ def _each_at_least_zero(value: float | tuple[float, ...]) -> float | tuple[float
 _LARGE = 1e30
 """What float32 can still be multiplied by; 1 / _LARGE is what it still tells from 0."""
 
-_NUMBER = {"type": "number", "minimum": 0, "maximum": _LARGE}
+
+def _or_list(number: dict[str, Any]) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [number, {"type": "array", "items": number, "minItems": 1}]})
+
 
 NumberOrVector = Annotated[
-    float | tuple[float, ...],
-    PlainValidator(_number_or_vector),
+    float | tuple[float, ...], PlainValidator(_number_or_vector), _or_list({"type": "number"})
+]
+"""A number, or one number per class."""
+
+PerClass = Annotated[
+    NumberOrVector,
     AfterValidator(_each_at_least_zero),
-    WithJsonSchema({"anyOf": [_NUMBER, {"type": "array", "items": _NUMBER, "minItems": 1}]}),
+    _or_list({"type": "number", "minimum": 0, "maximum": _LARGE}),
 ]
 """A number of at least 0, or one such number per class."""
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from composer.language.signature import Signature
-from composer.losses.base import Fraction, Loss, NumberOrVector
-from composer.losses.numerics import as_indices, per_class, wrong_length
+from composer.losses.base import Fraction, Loss, PerClass
+from composer.losses.numerics import as_indices, match_classes, wrong_length
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -117,7 +117,7 @@ class WeightedCrossEntropy(Loss):
     """
 
     type: Literal["weighted_cross_entropy"] = "weighted_cross_entropy"
-    pos_weight: NumberOrVector
+    pos_weight: PerClass
     signature: ClassVar[Signature] = Signature(
         "y_true=number[...] in zero_one, y_pred=float[...] -> float[...]"
     )
@@ -131,7 +131,8 @@ class WeightedCrossEntropy(Loss):
     def values(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:  # type: ignore[override]  # roles by name
         import tensorflow as tf
 
-        positive = per_class(self.pos_weight, y_pred) * y_true
+        y_pred = match_classes(y_pred, self.pos_weight)
+        positive = tf.constant(self.pos_weight, y_pred.dtype) * y_true
         negative = 1 - y_true
         # softplus(∓x) taken apart at 0, so that neither half cancels; where, and not abs or relu,
         # because their gradient at 0 is 0.

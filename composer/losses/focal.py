@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import AfterValidator
 
 from composer.language.signature import Signature
-from composer.losses.base import Loss, NonNegative, NumberOrVector
-from composer.losses.numerics import as_indices, per_class, wrong_length
+from composer.losses.base import Loss, NonNegative, PerClass
+from composer.losses.numerics import as_indices, match_classes, wrong_length
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -28,7 +28,7 @@ class SoftmaxFocal(Loss):
 
     type: Literal["softmax_focal"] = "softmax_focal"
     gamma: NonNegative = 2.0
-    alpha: NumberOrVector | None = None
+    alpha: PerClass | None = None
     signature: ClassVar[Signature] = Signature(
         "y_true=number[batch, ..., classes] in distribution, y_pred=float[batch, ..., classes]"
         " -> float[batch, ...]"
@@ -42,9 +42,10 @@ class SoftmaxFocal(Loss):
 
         from composer.losses.classification import class_terms
 
+        y_pred = match_classes(y_pred, self.alpha)
         terms = class_terms(y_true, y_pred) * _focus(1 - tf.nn.softmax(y_pred), self.gamma)
         if self.alpha is not None:
-            terms *= per_class(self.alpha, y_pred)
+            terms *= tf.constant(self.alpha, y_pred.dtype)
         return tf.reduce_sum(terms, -1)
 
 
@@ -62,7 +63,7 @@ class SparseSoftmaxFocal(Loss):
 
     type: Literal["sparse_softmax_focal"] = "sparse_softmax_focal"
     gamma: NonNegative = 2.0
-    alpha: NumberOrVector | None = None
+    alpha: PerClass | None = None
     signature: ClassVar[Signature] = Signature(
         "y_true=int[batch, ...] in labels(classes), y_pred=float[batch, ..., classes]"
         " -> float[batch, ...]"
@@ -74,13 +75,14 @@ class SparseSoftmaxFocal(Loss):
     def values(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:  # type: ignore[override]  # roles by name
         import tensorflow as tf
 
+        y_pred = match_classes(y_pred, self.alpha)
         labels = as_indices(y_true)
         entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, y_pred)
         # 1 - p of p = exp(-entropy), without the digits that 1 - p loses near 1.
         values = entropy * _focus(-tf.math.expm1(-entropy), self.gamma)
         if self.alpha is None:
             return values
-        alpha = per_class(self.alpha, y_pred)
+        alpha = tf.constant(self.alpha, y_pred.dtype)
         return values * (tf.gather(alpha, labels) if isinstance(self.alpha, tuple) else alpha)
 
 
@@ -108,7 +110,7 @@ class SigmoidFocal(Loss):
 
     type: Literal["sigmoid_focal"] = "sigmoid_focal"
     gamma: NonNegative = 2.0
-    alpha: Annotated[NumberOrVector, AfterValidator(_fractions)] | None = None
+    alpha: Annotated[PerClass, AfterValidator(_fractions)] | None = None
     signature: ClassVar[Signature] = Signature(
         "y_true=number[...] in zero_one, y_pred=float[...] -> float[...]"
     )
@@ -124,13 +126,14 @@ class SigmoidFocal(Loss):
     def values(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:  # type: ignore[override]  # roles by name
         import tensorflow as tf
 
+        y_pred = match_classes(y_pred, self.alpha)
         entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=y_true, logits=y_pred)
         # 1 - p_t as a sum of what is at least 0: no digits cancel near 1.
         miss = y_true * tf.sigmoid(-y_pred) + (1 - y_true) * tf.sigmoid(y_pred)
         values = entropy * _focus(miss, self.gamma)
         if self.alpha is None:
             return values
-        alpha = per_class(self.alpha, y_pred)
+        alpha = tf.constant(self.alpha, y_pred.dtype)
         return values * (alpha * y_true + (1 - alpha) * (1 - y_true))
 
 

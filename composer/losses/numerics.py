@@ -41,13 +41,14 @@ def as_indices(labels: tf.Tensor) -> tf.Tensor:
     return tf.cast(labels, tf.int32)
 
 
-def per_class(numbers: float | tuple[float, ...], logits: tf.Tensor) -> tf.Tensor:
-    """A number, or one per class on the last axis of `logits`, where any other count raises."""
+def match_classes(logits: tf.Tensor, numbers: float | tuple[float, ...] | None) -> tf.Tensor:
+    """The logits; raises where the last axis is not as long as the numbers, one per class."""
     import tensorflow as tf
 
-    tensor = tf.constant(numbers, logits.dtype)
-    # The reshape demands the size by itself, under XLA too; a product would broadcast over a 1.
-    return tf.reshape(tensor, tf.shape(logits)[-1:]) if isinstance(numbers, tuple) else tensor
+    if not isinstance(numbers, tuple):
+        return logits
+    # Enforced in every mode. Grappler drops a reshape to the wrong size; XLA drops asserts.
+    return tf.ensure_shape(logits, [None] * (logits.shape.rank - 1) + [len(numbers)])
 
 
 def wrong_length(field: str, numbers: object, classes: object) -> Iterator[tuple[str, str]]:

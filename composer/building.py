@@ -1,0 +1,151 @@
+"""What `losscomp build` does: a spec, a batch, a report, and a SavedModel where asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from composer.language.diagnostics import quote
+
+if TYPE_CHECKING:
+    from composer.compose import TotalLoss
+    from composer.losses.base import Loss
+    from composer.spec import Spec
+
+
+class BuildError(ValueError):
+    """A build cannot go on; `exit_code` is 1 where the batch is to blame, 2 for wrong usage."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def build_and_show(
+    config: str,
+    batch: str | None,
+    step: int,
+    as_json: bool,
+    losses: Sequence[type[Loss]],
+    directory: str | None,
+) -> tuple[str, bool]:
+    """Builds, runs and exports: the text to print, and whether every number in it is finite.
+
+    Raises:
+        SpecError: the spec has problems, or the batch does not fit it.
+        BuildError: there is no batch, or none that can be read.
+    """
+    spec = _checked(config, losses)
+    y_true, y_pred, source = _batch(spec, batch)
+    # Everything above answers without TensorFlow, which takes seconds to load.
+    with native_log_hidden():
+        from composer.compose import TotalLoss
+        from composer.report import report
+
+    total_loss = TotalLoss(spec)
+    try:
+        result = report(total_loss, y_true, y_pred, step)
+    except ValueError as error:
+        from composer.language.diagnostics import SpecError
+
+        if isinstance(error, SpecError):
+            raise
+        raise BuildError(str(error), 1) from None
+    if directory is not None:
+        _export(total_loss, y_true, y_pred, directory)
+    return _text(config, spec, result, source, as_json, directory), not result.findings
+
+
+@contextlib.contextmanager
+def native_log_hidden() -> Iterator[None]:
+    """Hides what TensorFlow's C++ prints while it loads, before any level is heeded.
+
+    LOSSCOMP_DEBUG shows it.
+    """
+    if os.environ.get("LOSSCOMP_DEBUG"):
+        yield
+        return
+    sys.stderr.flush()
+    kept, devnull = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(devnull)
+
+
+def _checked(config: str, losses: Sequence[type[Loss]]) -> Spec:
+    from composer.check import check
+    from composer.language.diagnostics import SpecError
+    from composer.language.source import read_stdin
+    from composer.reading import read_file, read_text
+
+    if config == "-":
+        spec = read_text(read_stdin(sys.stdin.buffer), "<stdin>", losses)
+    else:
+        spec = read_file(config, losses)
+    problems = [problem for problem in check(spec) if problem.severity == "error"]
+    if problems:
+        raise SpecError(problems, spec.document.text)
+    return spec
+
+
+def _batch(spec: Spec, path: str | None) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """The batch, and in words where it comes from."""
+    if path is not None:
+        from composer.batch_file import BatchError, read_batch
+
+        try:
+            return (*read_batch(path), path)
+        except BatchError as error:
+            raise BuildError(str(error), 2) from None
+    if spec.tensors is None:
+        raise BuildError(
+            "a batch is needed: give `--batch FILE.npz`, or describe the tensors under `tensors:` "
+            "and one is drawn",
+            2,
+        )
+    from composer.drawing import draw_batch
+
+    return (*draw_batch(spec), "drawn at random from `tensors:`, seed fixed")
+
+
+def _export(
+    total_loss: TotalLoss, y_true: dict[str, Any], y_pred: dict[str, Any], directory: str
+) -> None:
+    from composer.batch_tensors import collect
+    from composer.export import export
+
+    if os.path.exists(directory) and (not os.path.isdir(directory) or os.listdir(directory)):
+        raise BuildError(f"{quote(directory)} is there already; name a new or empty directory", 2)
+    try:
+        export(total_loss, collect(total_loss.paths, y_true, y_pred), directory)
+    except OSError as error:
+        raise BuildError(f"{quote(directory)} cannot be written: {error.strerror}", 2) from None
+
+
+def _text(
+    config: str, spec: Spec, result: Any, source: str, as_json: bool, directory: str | None
+) -> str:
+    from composer.table import render_json, render_table
+
+    if as_json:
+        return render_json(result, source)
+    weight = None
+    if spec.regularization is not None:
+        weight = spec.regularization.weight.text.strip()
+    lines = [f"{config} on a batch {source}" if batch_is_drawn(source) else f"{config} on {source}"]
+    lines += ["", render_table(result, weight)]
+    if directory is not None:
+        lines.append(f"exported to {directory}")
+    return "\n".join(lines)
+
+
+def batch_is_drawn(source: str) -> bool:
+    """Whether the words say that no file was given."""
+    return source.startswith("drawn")

@@ -1,0 +1,118 @@
+"""A total loss as a SavedModel that takes exactly the tensors that its spec reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from composer.batch_tensors import Tensors, dotted
+from composer.compose import REGULARIZATION, TotalLoss
+from composer.drawing import leaves
+from composer.language.shape import Shape
+from composer.spec import Spec
+
+Flat = dict[str, Any]
+
+
+def export(total_loss: TotalLoss, tensors: Tensors, directory: str | os.PathLike[str]) -> None:
+    """Writes `total_loss(y_true, y_pred, step)` and a flat `serving_default`.
+
+    Args:
+        total_loss: what to write; its state goes along and does not move there.
+        tensors: a batch, for dtypes and ranks. Axes are unknown but for those that `tensors:` fixes.
+        directory: where to; made where missing.
+    """
+    specs = _specs(total_loss.spec, tensors)
+    module = _Exported(total_loss, specs)
+    tf.saved_model.save(module, os.fspath(directory), signatures={"serving_default": module.flat})
+
+
+class _Exported(tf.Module):
+    """The functions of the SavedModel."""
+
+    def __init__(self, total_loss: TotalLoss, specs: Mapping[Any, tf.TensorSpec]) -> None:
+        super().__init__(name="exported_total_loss")
+        self.loss = total_loss
+        step = tf.TensorSpec([], tf.int64, name="step")
+        more = [tf.TensorSpec([], tf.float32, name=REGULARIZATION)] if self._regularized else []
+        nested = [_nested(specs, side) for side in ("y_true", "y_pred")]
+        self.total_loss = tf.function(self._call, input_signature=[*nested, step, *more])
+        names = _argument_names(specs)
+        arguments = {name: specs[place] for name, place in names.items()}
+        by_name = {spec.name: spec for spec in (step, *more)}
+        flat = tf.function(lambda **inputs: self._flat(names, inputs))
+        self.flat = flat.get_concrete_function(**_named(arguments), **by_name)
+
+    @property
+    def _regularized(self) -> bool:
+        return REGULARIZATION in self.loss.names
+
+    def _call(self, y_true: Flat, y_pred: Flat, step: tf.Tensor, *more: tf.Tensor) -> Any:
+        regularization = list(more) if self._regularized else None
+        total, breakdown = self.loss(
+            y_true, y_pred, step=step, regularization=regularization, training=False
+        )
+        return total, {name: row._asdict() for name, row in breakdown.items()}
+
+    def _flat(self, names: Mapping[str, Any], inputs: Flat) -> Flat:
+        sides: dict[Any, tf.Tensor] = {place: inputs[name] for name, place in names.items()}
+        more = [inputs[REGULARIZATION]] if self._regularized else []
+        total, breakdown = self._call(
+            _nested(sides, "y_true"), _nested(sides, "y_pred"), inputs["step"], *more
+        )
+        rows = {
+            f"{name}/{field}": value
+            for name, row in breakdown.items()
+            for field, value in row.items()
+        }
+        return {"total": total, **rows}
+
+
+def _specs(spec: Spec, tensors: Tensors) -> dict[Any, tf.TensorSpec]:
+    """dtype and rank of the batch, sizes of `tensors:`."""
+    declared = {}
+    if spec.tensors is not None:
+        sides = {"y_true": spec.tensors.y_true, "y_pred": spec.tensors.y_pred}
+        declared = {(side, path): type_.shape for side, path, type_ in leaves(sides)}
+    return {
+        place: tf.TensorSpec(_sizes(declared.get(place), tensor), tensor.dtype, dotted(*place))
+        for place, tensor in tensors.items()
+    }
+
+
+def _sizes(declared: Shape | None, tensor: tf.Tensor) -> list[int | None]:
+    rank = tensor.shape.rank
+    if declared is None or declared.rank != rank:
+        return [None] * rank
+    return [dim if isinstance(dim, int) else None for dim in declared.head]
+
+
+def _nested(places: Mapping[Any, Any], side: str) -> Flat:
+    """The tensors of one side, nested by their paths."""
+    nested: Flat = {}
+    for (found, path), value in places.items():
+        if found == side:
+            level = nested
+            for name in path[:-1]:
+                level = level.setdefault(name, {})
+            level[path[-1]] = value
+    return nested
+
+
+def _argument_names(specs: Mapping[Any, tf.TensorSpec]) -> Flat:
+    """A distinct argument name for every tensor: `y_true.depth` becomes `y_true_depth`."""
+    names: Flat = {}
+    for place in specs:
+        plain = "".join(char if char.isascii() and char.isalnum() else "_" for char in dotted(*place))
+        name, count = plain, 2
+        while name in names:
+            name, count = f"{plain}_{count}", count + 1
+        names[name] = place
+    return names
+
+
+def _named(arguments: Flat) -> Flat:
+    return {name: tf.TensorSpec(each.shape, each.dtype, name) for name, each in arguments.items()}

@@ -1,0 +1,134 @@
+"""What every term does on one batch: its numbers, its gradient, and what is not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from composer.batch_tensors import Tensors, collect, dotted
+from composer.compose import REGULARIZATION, Term, TotalLoss
+from composer.findings import find_nonfinite, first_place
+from composer.term import TermOnBatch
+
+
+@dataclass(frozen=True)
+class Row:
+    """One term on one batch.
+
+    Attributes:
+        name: its row in the breakdown.
+        loss, weight, weighted, denominator: as in the breakdown.
+        share: |weighted| ÷ Σ|weighted|; NaN where anything is not finite.
+        counted: the part of its elements that count, from 0 to 1.
+        gradient: L2 norm of the gradient of `weighted` with respect to all predictions.
+    """
+
+    name: str
+    loss: float
+    weight: float
+    weighted: float
+    denominator: float
+    share: float
+    counted: float
+    gradient: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole batch: rows in spec order, the total, and a sentence for anything not finite."""
+
+    rows: tuple[Row, ...]
+    total: float
+    step: int
+    findings: tuple[str, ...]
+
+
+def report(
+    total_loss: TotalLoss, y_true: Mapping[str, Any], y_pred: Mapping[str, Any], step: int
+) -> Report:
+    """Traces the total loss, runs it on a batch and takes it apart."""
+    tensors = collect(total_loss.paths, y_true, y_pred)
+    total, breakdown, gradients = _run(total_loss, tensors, step)
+    terms = total_loss.terms_on_batch(tensors, step)
+    weights = [abs(float(row.weighted)) for row in breakdown.values()]
+    rows = tuple(
+        _row(term, breakdown[term.name], gradients[term.name], sum(weights)) for term in terms
+    )
+    findings = [finding for term in terms for finding in find_nonfinite(term, total_loss.state)]
+    findings += _gradient_findings(gradients)
+    return Report(rows, float(total), step, tuple(findings))
+
+
+def _run(
+    total_loss: TotalLoss, tensors: Tensors, step: int
+) -> tuple[tf.Tensor, dict[str, Term], dict[str, dict[str, tf.Tensor]]]:
+    """Total, breakdown and, by term, the gradients with respect to the predictions, in one graph."""
+    names = {place: dotted(*place) for place in tensors}
+    regularization = [] if REGULARIZATION in total_loss.names else None
+
+    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow ships no types
+    def run(flat: dict[str, tf.Tensor], step: tf.Tensor) -> Any:
+        batch = {place: flat[name] for place, name in names.items()}
+        watched = {
+            names[place]: tensor
+            for place, tensor in batch.items()
+            if place[0] == "y_pred" and tensor.dtype.is_floating
+        }
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(watched)
+            y_true, y_pred = _nested(batch, "y_true"), _nested(batch, "y_pred")
+            total, breakdown = total_loss(
+                y_true, y_pred, step=step, regularization=regularization, training=False
+            )
+        gradients = {
+            name: tape.gradient(row.weighted, watched, unconnected_gradients="zero")
+            for name, row in breakdown.items()
+        }
+        return total, breakdown, gradients
+
+    flat = {names[place]: tensor for place, tensor in tensors.items()}
+    result: tuple[Any, Any, Any] = run(flat, tf.constant(step, tf.int64))
+    return result
+
+
+def _nested(batch: Tensors, side: str) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for (found, path), tensor in batch.items():
+        if found == side:
+            level = nested
+            for name in path[:-1]:
+                level = level.setdefault(name, {})
+            level[path[-1]] = tensor
+    return nested
+
+
+def _row(
+    term: TermOnBatch, numbers: Term, gradients: Mapping[str, tf.Tensor], weights: float
+) -> Row:
+    weighted = float(numbers.weighted)
+    return Row(
+        name=term.name,
+        loss=float(numbers.loss),
+        weight=float(numbers.weight),
+        weighted=weighted,
+        denominator=float(numbers.denominator),
+        share=abs(weighted) / weights if weights else 0.0,
+        counted=term.counted_part(),
+        gradient=_norm(gradients.values()),
+    )
+
+
+def _norm(gradients: Any) -> float:
+    squares = [tf.reduce_sum(tf.square(tf.cast(each, tf.float64))) for each in gradients]
+    return float(tf.sqrt(tf.add_n(squares))) if squares else 0.0
+
+
+def _gradient_findings(gradients: Mapping[str, Mapping[str, tf.Tensor]]) -> Iterator[str]:
+    for term, by_tensor in gradients.items():
+        for name, gradient in by_tensor.items():
+            place = first_place(~tf.math.is_finite(gradient))
+            if place is not None:
+                yield f"{term}: its gradient is not finite at {name}{place}"
