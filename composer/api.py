@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from composer.check import check
-from composer.language.diagnostics import Problem, SpecError
+from composer.language.diagnostics import Problem
 from composer.losses.base import Loss
-from composer.reading import read
+from composer.reading import examine
 
 
 def check_spec(cfg: Any, *, losses: Sequence[type[Loss]] = ()) -> list[Problem]:
@@ -18,7 +17,4 @@ def check_spec(cfg: Any, *, losses: Sequence[type[Loss]] = ()) -> list[Problem]:
         cfg: a path, a mapping or a Spec.
         losses: loss classes of one's own that it names.
     """
-    try:
-        return check(read(cfg, losses))
-    except SpecError as error:
-        return list(error.problems)
+    return examine(cfg, losses)[1]

@@ -27,7 +27,7 @@ class Axes:
         self.middle = len(binding.middle or ())
 
     def labels(self, axes: Sequence[Axis]) -> list[str | tuple[str, int]]:
-        """A label for every axis; `...` becomes as many as it stands for, others keep their name."""
+        """A label for every axis; `...` becomes as many as it stands for, others keep theirs."""
         labels: list[str | tuple[str, int]] = []
         for place, axis in enumerate(axes):
             if axis == "...":
@@ -36,9 +36,7 @@ class Axes:
                 labels.append(axis if isinstance(axis, str) else ("fixed", -1 - place))
         return labels
 
-    def project(
-        self, mask: tf.Tensor, source: Sequence[Axis], target: Sequence[Axis]
-    ) -> tf.Tensor:
+    def project(self, mask: tf.Tensor, source: Sequence[Axis], target: Sequence[Axis]) -> tf.Tensor:
         """A boolean over `source` as one that broadcasts over `target`.
 
         An axis that the target lacks is reduced by `any`; one that the source lacks gets size 1.

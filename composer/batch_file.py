@@ -31,7 +31,8 @@ def read_batch(path: str) -> tuple[Arrays, Arrays]:
         side, *names = key.split(".")
         if side not in sides or not names or "" in names:
             raise BatchError(
-                f"{quote(path)} holds {quote(key)}; its keys are like `y_true.depth` and `y_pred.depth`"
+                f"{quote(path)} holds {quote(key)}; "
+                "its keys are like `y_true.depth` and `y_pred.depth`"
             )
         _put(sides[side], names, array, key)
     if not any(sides.values()):
@@ -55,7 +56,9 @@ def _arrays(path: str) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
         try:
             archive = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-            raise BatchError(f"{quote(path)} is no `.npz` file; write it with `numpy.savez`") from None
+            raise BatchError(
+                f"{quote(path)} is no `.npz` file; write it with `numpy.savez`"
+            ) from None
         members = archive.infolist()
         if len(members) > MAX_ARRAYS or sum(member.file_size for member in members) > MAX_BYTES:
             raise BatchError(f"{quote(path)} unpacks to more than {MAX_BYTES >> 30} GiB")
@@ -63,9 +66,7 @@ def _arrays(path: str) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
             yield member.filename.removesuffix(".npy"), _array(archive, member, path)
 
 
-def _array(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str
-) -> np.ndarray[Any, Any]:
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str) -> np.ndarray[Any, Any]:
     import numpy as np
 
     name = f"{path}:{member.filename}"
@@ -95,5 +96,3 @@ def _opened(path: str) -> IO[bytes]:
         os.close(descriptor)
         raise BatchError(f"{quote(path)} is no regular file")
     return open(descriptor, "rb")
-
-

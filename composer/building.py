@@ -8,20 +8,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from composer.language.diagnostics import quote
+from composer.exits import PROBLEMS, USAGE, StopError
+from composer.language.diagnostics import SpecError, quote
 
 if TYPE_CHECKING:
     from composer.compose import TotalLoss
     from composer.losses.base import Loss
     from composer.spec import Spec
-
-
-class BuildError(ValueError):
-    """A build cannot go on; `exit_code` is 1 where the batch is to blame, 2 for wrong usage."""
-
-    def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
 
 
 def build_and_show(
@@ -36,7 +29,7 @@ def build_and_show(
 
     Raises:
         SpecError: the spec has problems, or the batch does not fit it.
-        BuildError: there is no batch, or none that can be read.
+        StopError: there is no batch, or none that can be read.
     """
     spec = _checked(config, losses)
     y_true, y_pred, source = _batch(spec, batch)
@@ -48,12 +41,10 @@ def build_and_show(
     total_loss = TotalLoss(spec)
     try:
         result = report(total_loss, y_true, y_pred, step)
+    except SpecError:
+        raise
     except ValueError as error:
-        from composer.language.diagnostics import SpecError
-
-        if isinstance(error, SpecError):
-            raise
-        raise BuildError(str(error), 1) from None
+        raise StopError(str(error), PROBLEMS) from None
     if directory is not None:
         _export(total_loss, y_true, y_pred, directory)
     return _text(config, spec, result, source, as_json, directory), not result.findings
@@ -65,6 +56,7 @@ def native_log_hidden() -> Iterator[None]:
 
     LOSSCOMP_DEBUG shows it.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if os.environ.get("LOSSCOMP_DEBUG"):
         yield
         return
@@ -80,19 +72,14 @@ def native_log_hidden() -> Iterator[None]:
 
 
 def _checked(config: str, losses: Sequence[type[Loss]]) -> Spec:
-    from composer.check import check
-    from composer.language.diagnostics import SpecError
-    from composer.language.source import read_stdin
-    from composer.reading import read_file, read_text
+    from composer.checking import examine_named
 
-    if config == "-":
-        spec = read_text(read_stdin(sys.stdin.buffer), "<stdin>", losses)
-    else:
-        spec = read_file(config, losses)
-    problems = [problem for problem in check(spec) if problem.severity == "error"]
-    if problems:
-        raise SpecError(problems, spec.document.text)
-    return spec
+    spec, problems, source = examine_named(config, losses)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if spec is None or errors:
+        raise SpecError(errors, source)
+    checked: Spec = spec
+    return checked
 
 
 def _batch(spec: Spec, path: str | None) -> tuple[dict[str, Any], dict[str, Any], str]:
@@ -103,12 +90,12 @@ def _batch(spec: Spec, path: str | None) -> tuple[dict[str, Any], dict[str, Any]
         try:
             return (*read_batch(path), path)
         except BatchError as error:
-            raise BuildError(str(error), 2) from None
+            raise StopError(str(error), USAGE) from None
     if spec.tensors is None:
-        raise BuildError(
+        raise StopError(
             "a batch is needed: give `--batch FILE.npz`, or describe the tensors under `tensors:` "
             "and one is drawn",
-            2,
+            USAGE,
         )
     from composer.drawing import draw_batch
 
@@ -122,11 +109,13 @@ def _export(
     from composer.export import export
 
     if os.path.exists(directory) and (not os.path.isdir(directory) or os.listdir(directory)):
-        raise BuildError(f"{quote(directory)} is there already; name a new or empty directory", 2)
+        raise StopError(
+            f"{quote(directory)} is there already; name a new or empty directory", USAGE
+        )
     try:
         export(total_loss, collect(total_loss.paths, y_true, y_pred), directory)
     except OSError as error:
-        raise BuildError(f"{quote(directory)} cannot be written: {error.strerror}", 2) from None
+        raise StopError(f"{quote(directory)} cannot be written: {error.strerror}", USAGE) from None
 
 
 def _text(

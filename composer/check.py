@@ -94,7 +94,7 @@ class _Checker:
             node, span = self.document.find_key(path), None
         elif span is not None and (span[1] == 0 or not isinstance(node.value, str)):
             span = None
-        help = node.caution or help
+        help = _number_wanted(node.caution, path) or help
         self.problems.append(self.document.problem(code, message, node, span=span, help=help))
 
     def _check_names(self, terms: list[Term]) -> None:
@@ -157,7 +157,9 @@ class _Checker:
         part = types.term.roles[name]
         place = self._role_path(types.term, part)
         if found.place != "batch":
-            self.add("shape-mismatch", f"`{name}` is a tensor of the batch, found a constant", place)
+            self.add(
+                "shape-mismatch", f"`{name}` is a tensor of the batch, found a constant", place
+            )
             return False
         if not accepts(word, found.dtype):
             wanted = {"float": "floats", "int": "integers", "bool": "booleans"}[word]
@@ -259,7 +261,9 @@ class _Checker:
                 f"aligned at the left: {mismatch}",
                 part.path,
                 span=_whole(part),
-                help=f"write `{reduce}({part.expression.text.strip()}, axis=-1)`" if finer else None,
+                help=f"write `{reduce}({part.expression.text.strip()}, axis=-1)`"
+                if finer
+                else None,
             )
 
     def _check_regularization(self) -> None:
@@ -374,8 +378,17 @@ def _axis_help(name: str, found: Shape, before: Mapping[str, Type]) -> str | Non
     return None
 
 
+def _number_wanted(caution: str | None, path: Path) -> str | None:
+    """What YAML 1.1 would have read; a weight is no boolean in any version."""
+    if (
+        caution is not None
+        and path[-1] == "weight"
+        and ("`true`" in caution or "`false`" in caution)
+    ):
+        return caution.partition(",")[0] + "; a weight is a number or an expression"
+    return caution
+
+
 def _whole(part: Part) -> tuple[int, int]:
     text = part.expression.text
     return len(text) - len(text.lstrip()), len(text.rstrip())
-
-

@@ -1,20 +1,15 @@
-"""The command line: arguments, exit codes, printing."""
+"""The command line: its commands, arguments and help."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, NoReturn
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
 from composer import __version__
-from composer.language.diagnostics import Problem, SpecError, escape, quote, show
-
-SOUND, PROBLEMS, USAGE, FAULT = 0, 1, 2, 3
-BROKEN_PIPE, INTERRUPTED = 141, 130
-MAX_SHOWN = 100
+from composer.checking import check_files
+from composer.exits import PROBLEMS, SOUND, USAGE, StopError
 
 app = typer.Typer(
     name="losscomp",
@@ -62,7 +57,8 @@ def options(
 @app.command()
 def check(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE…", help="Specs, directories of specs, or - for stdin.")
+        list[str],
+        typer.Argument(metavar="FILE…", help="Specs, directories of specs, or - for stdin."),
     ],
     losses: OwnLosses = None,
 ) -> None:
@@ -78,67 +74,7 @@ def check(
       cat loss.yaml | losscomp check -
       losscomp check loss.yaml --losses my_losses.py
     """
-    own = _own_losses(losses)
-    outcome = [_check_one(file, own) for file in _expanded(files)]
-    problems = sum(len(found) for found, _ in outcome)
-    errors = any(problem.severity == "error" for found, _ in outcome for problem in found)
-    _print_summary(len(outcome), problems)
-    unreadable = any(is_unreadable for _, is_unreadable in outcome)
-    raise typer.Exit(USAGE if unreadable else PROBLEMS if errors else SOUND)
-
-
-def _check_one(file: str, own: Sequence[Any]) -> tuple[Sequence[Problem], bool]:
-    """The problems of one file, shown; and whether it could not be read at all."""
-    from composer.check import check as check_spec
-    from composer.reading import read_file, read_text
-
-    try:
-        spec = read_text(_stdin(), "<stdin>", own) if file == "-" else read_file(file, own)
-        problems: Sequence[Problem] = check_spec(spec)
-        source = spec.document.text
-    except SpecError as error:
-        problems, source = error.problems, error.source
-    for problem in problems[:MAX_SHOWN]:
-        typer.echo(show(problem, source) + "\n")
-    if len(problems) > MAX_SHOWN:
-        typer.echo(f"{escape(file)}: {len(problems) - MAX_SHOWN} more problems are not shown\n")
-    return problems, any(problem.code == "unreadable-file" for problem in problems)
-
-
-def _stdin() -> str:
-    from composer.language.source import read_stdin
-
-    return read_stdin(sys.stdin.buffer)
-
-
-def _print_summary(files: int, problems: int) -> None:
-    checked = f"{files} file{'s' * (files != 1)}"
-    if problems:
-        typer.echo(f"{problems} problem{'s' * (problems != 1)} in {checked}")
-    else:
-        typer.echo(f"{checked} checked: sound")
-
-
-def _expanded(files: Sequence[str]) -> list[str]:
-    """The files named, and the YAML files of the directories named, in order."""
-    found: list[str] = []
-    for file in files:
-        if os.path.isdir(file):
-            inside = list(_specs_in(file))
-            if not inside:
-                _stop(USAGE, f"there is no .yaml or .yml file in {quote(file)}")
-            found += inside
-        else:
-            found.append(file)
-    return found
-
-
-def _specs_in(directory: str) -> Iterator[str]:
-    for root, directories, names in os.walk(directory):
-        directories[:] = sorted(name for name in directories if not name.startswith("."))
-        yield from (
-            os.path.join(root, name) for name in sorted(names) if name.endswith((".yaml", ".yml"))
-        )
+    raise typer.Exit(check_files(files, _own_losses(losses)))
 
 
 @app.command()
@@ -171,25 +107,11 @@ def build(
       losscomp build loss.yaml --batch batch.npz --json
       losscomp build loss.yaml --export exported/
     """
-    from composer.building import BuildError, build_and_show
+    from composer.building import build_and_show
 
-    try:
-        _quiet_tensorflow()
-        text, is_finite = build_and_show(config, batch, step, json, _own_losses(losses), export)
-    except SpecError as error:
-        for problem in error.problems[:MAX_SHOWN]:
-            typer.echo(show(problem, error.source) + "\n", err=True)
-        unreadable = any(problem.code == "unreadable-file" for problem in error.problems)
-        raise typer.Exit(USAGE if unreadable else PROBLEMS) from None
-    except BuildError as error:
-        _stop(error.exit_code, str(error))
+    text, is_finite = build_and_show(config, batch, step, json, _own_losses(losses), export)
     typer.echo(text)
     raise typer.Exit(SOUND if is_finite else PROBLEMS)
-
-
-def _quiet_tensorflow() -> None:
-    """Its start-up log would stand between the user and the table; a level set outside wins."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def _own_losses(names: Sequence[str] | None) -> list[Any]:
@@ -202,44 +124,5 @@ def _own_losses(names: Sequence[str] | None) -> list[Any]:
         classes = load_own_losses(names)
         own_losses(classes)
     except (OwnLossesError, TypeError) as error:
-        _stop(USAGE, str(error))
+        raise StopError(str(error), USAGE) from None
     return classes
-
-
-def _stop(code: int, message: str) -> NoReturn:
-    typer.echo(f"error: {escape(message)}", err=True)
-    raise typer.Exit(code)
-
-
-def main() -> NoReturn:
-    """Runs the command line; whatever goes wrong ends in an exit code, not in a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        app()
-    except BrokenPipeError:
-        _leave(BROKEN_PIPE)
-    except KeyboardInterrupt:
-        _leave(INTERRUPTED)
-    except Exception as error:
-        if os.environ.get("LOSSCOMP_DEBUG"):
-            raise
-        typer.echo(
-            f"error: a fault of losscomp's own: {type(error).__name__}: {escape(str(error))[:500]}\n"
-            "help: LOSSCOMP_DEBUG=1 shows the traceback; please report it with the spec",
-            err=True,
-        )
-        sys.exit(FAULT)
-    sys.exit(SOUND)
-
-
-def _leave(code: int) -> NoReturn:
-    """Ends without a word; flushing what cannot be written would print one."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
-    sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()

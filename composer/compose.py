@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from composer.batch_tensors import Batch, Tensors, collect
-from composer.check import check
 from composer.language.diagnostics import SpecError, listing
 from composer.losses.base import Loss
 from composer.plan import Plans
-from composer.reading import read
+from composer.reading import examine
 from composer.replicas import sum_over_replicas
 from composer.spec import Spec
 from composer.state import create_state
@@ -45,8 +44,8 @@ class Term(NamedTuple):
 class TotalLoss(tf.Module):
     """The loss of a whole model, and what each of its terms contributes.
 
-    Callable eagerly, in a `tf.function` and under `jit_compile=True`, with the same results. It is a
-    `tf.Module`: the state of its losses (the centers of `center`) is tracked and checkpointed.
+    Callable eagerly, in a `tf.function` and under `jit_compile=True`, with the same results. It is
+    a `tf.Module`: the state of its losses (the centers of `center`) is tracked and checkpointed.
 
     Attributes:
         spec: what it was built from.
@@ -86,11 +85,11 @@ class TotalLoss(tf.Module):
             y_true: targets by name, nested as the spec names them; NumPy arrays are converted.
             y_pred: predictions by name.
             step: the training step, needed where the spec reads it: an int, variable or tensor.
-            regularization: the model's own losses, as `keras_model.losses` gives them; needed exactly
-                where the spec declares `regularization:` (`[]` for none).
+            regularization: the model's own losses, as `keras_model.losses` gives them; needed
+                exactly where the spec declares `regularization:` (`[]` for none).
             training: True also moves the centers of `center` losses, after the loss is computed.
-            denominators: what `denominators()` gave, added up over the replicas or micro-batches that
-                share one update. By default they are computed here, and added over replicas.
+            denominators: what `denominators()` gave, added up over the replicas or micro-batches
+                that share one update. By default they are computed here, and added over replicas.
 
         Returns:
             The total, a scalar in the widest dtype of the terms, and the breakdown by name. In a
@@ -166,9 +165,7 @@ class TotalLoss(tf.Module):
         loss = term.loss_value(self.state, divisor)
         return Term(loss, term.weight, term.weigh(loss), divisor)
 
-    def _regularization_row(
-        self, losses: Sequence[Any], divisor: tf.Tensor, step: Any
-    ) -> Term:
+    def _regularization_row(self, losses: Sequence[Any], divisor: tf.Tensor, step: Any) -> Term:
         assert self.spec.regularization is not None
         dtype = divisor.dtype
         given = [tf.cast(tf.convert_to_tensor(each), dtype) for each in losses]
@@ -203,10 +200,10 @@ def build_total_loss(cfg: Any, *, losses: Sequence[type[Loss]] = ()) -> TotalLos
     Raises:
         SpecError: with every problem that `losscomp check` would show.
     """
-    spec = read(cfg, losses)
-    problems = [problem for problem in check(spec) if problem.severity == "error"]
-    if problems:
-        raise SpecError(problems, spec.document.text)
+    spec, problems, source = examine(cfg, losses)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if spec is None or errors:
+        raise SpecError(errors, source)
     return TotalLoss(spec)
 
 

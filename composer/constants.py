@@ -27,8 +27,8 @@ class Constant:
     """A tensor that is fixed when the spec is read.
 
     Attributes:
-        dtype: for values in the spec only `bool`, `int64` or `float32` as a word for their kind: they
-            take the precision of what they meet. For a file the file's.
+        dtype: for values in the spec only `bool`, `int64` or `float32` as a word for their kind:
+            they take the precision of what they meet. For a file the file's.
         shape: its sizes.
         values: the numbers in row-major order; empty for a file.
         file: the `.npy` file, or None.
@@ -75,12 +75,15 @@ def _shape(value: Any) -> tuple[int, ...]:
 def _numbers(value: Any, shape: tuple[int, ...]) -> Iterator[float]:
     if not shape:
         if not isinstance(value, bool | int | float) or not math.isfinite(value):
-            raise fault("invalid-constant", f"a constant holds finite numbers, found {shown(value)}")
+            raise fault(
+                "invalid-constant", f"a constant holds finite numbers, found {shown(value)}"
+            )
         yield value
         return
     if not isinstance(value, list | tuple) or len(value) != shape[0]:
         raise fault(
-            "invalid-constant", f"the lists of a constant are equally long, found one not of {shape[0]}"
+            "invalid-constant",
+            f"the lists of a constant are equally long, found one not of {shape[0]}",
         )
     for each in value:
         yield from _numbers(each, shape[1:])
@@ -105,7 +108,8 @@ def read_constant_name(value: Any) -> str:
     if not isinstance(value, str) or not _IDENTIFIER.fullmatch(value):
         raise fault(
             "invalid-name",
-            f"the name of a constant is an identifier of at most 64 characters, found {shown(value)}",
+            "the name of a constant is an identifier of at most 64 characters, "
+            f"found {shown(value)}",
         )
     if value in RESERVED:
         raise fault("reserved-name", f"{quote(value)} is a word of the language", help="rename it")
@@ -115,4 +119,6 @@ def read_constant_name(value: Any) -> str:
 ConstantField = Annotated[
     Constant, PlainValidator(read_constant), WithJsonSchema({"type": ["number", "array", "string"]})
 ]
-ConstantName = Annotated[str, PlainValidator(read_constant_name), WithJsonSchema({"type": "string"})]
+ConstantName = Annotated[
+    str, PlainValidator(read_constant_name), WithJsonSchema({"type": "string"})
+]

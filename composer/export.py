@@ -22,7 +22,7 @@ def export(total_loss: TotalLoss, tensors: Tensors, directory: str | os.PathLike
 
     Args:
         total_loss: what to write; its state goes along and does not move there.
-        tensors: a batch, for dtypes and ranks. Axes are unknown but for those that `tensors:` fixes.
+        tensors: a batch, for dtypes and ranks. Axes are unknown but for those `tensors:` fixes.
         directory: where to; made where missing.
     """
     specs = _specs(total_loss.spec, tensors)
@@ -106,7 +106,9 @@ def _argument_names(specs: Mapping[Any, tf.TensorSpec]) -> Flat:
     """A distinct argument name for every tensor: `y_true.depth` becomes `y_true_depth`."""
     names: Flat = {}
     for place in specs:
-        plain = "".join(char if char.isascii() and char.isalnum() else "_" for char in dotted(*place))
+        plain = "".join(
+            char if char.isascii() and char.isalnum() else "_" for char in dotted(*place)
+        )
         name, count = plain, 2
         while name in names:
             name, count = f"{plain}_{count}", count + 1

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from composer.fields import shown
+from composer.fields import LARGE, shown
 from composer.language.diagnostics import Problem, did_you_mean, quote
 from composer.language.document import Document
 from composer.losses import CATALOGUE, find
 from composer.losses.base import Loss
-from composer.spec import Regularization, Spec, Task, Tensors
+from composer.spec import NO_PYTHON, Regularization, Spec, Task, Tensors
 
 _BOUNDS = {
     "greater_than": ("above", "gt"),
@@ -44,13 +44,29 @@ _FIELDS_ELSEWHERE = {
     "regularisation": "regularization", "head": "tasks", "heads": "tasks",
 }  # fmt: skip
 
+_REDUCTIONS_ELSEWHERE = {
+    "mean": "`weighted_mean` divides by the sum of the weights, `sum_over_batch_size` by the "
+    "number of elements",
+    "none": "`total_loss.values(y_true, y_pred)` gives the values unreduced",
+    "sum_over_nonzero_weights": "its other name is `sum_by_nonzero_weights`",
+    "mean_with_sample_weight": "`weighted_mean` divides by the sum of the weights",
+    "weighted_sum": "write `sum`",
+}
+
 
 def problems_of(
     error: ValidationError, document: Document, own: Mapping[str, type[Loss]]
 ) -> list[Problem]:
     """One problem for each fault, in the order of the file."""
     found = [_problem(fault, document, own) for fault in error.errors(include_url=False)]
-    return sorted(set(found), key=lambda problem: (problem.line, problem.column, problem.code))
+    return in_order(found)
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Each problem once, in the order of the file."""
+    return sorted(
+        dict.fromkeys(problems), key=lambda problem: (problem.line, problem.column, problem.code)
+    )
 
 
 def _problem(fault: ErrorDetails, document: Document, own: Mapping[str, type[Loss]]) -> Problem:
@@ -89,7 +105,7 @@ def _unknown_field(
     if (ours := _FIELDS_ELSEWHERE.get(name.lower())) in fields:
         help = f"did you mean {quote(ours)}?"
     elif name in ("_target_", "class_name", "module", "fn", "function"):
-        help = "a spec never names Python objects; give a loss of your own with `losses=` or `--losses`"
+        help = NO_PYTHON
     return document.problem(
         "unknown-field",
         f"there is no field {quote(name)} in {where}",
@@ -154,7 +170,10 @@ def _wrong_value(
     help = node.caution
     if kind in _BOUNDS:
         word, bound = _BOUNDS[kind]
-        message = f"{name} is {word} {context[bound]:g}, found {found}"
+        limit = context[bound]
+        if kind == "greater_than_equal" and limit == 1 / LARGE and fault["input"] <= 0:
+            word, limit = "above", 0
+        message = f"{name} is {word} {limit:g}, found {found}"
     elif kind in _WANTED:
         message = f"{name} takes {_WANTED[kind]}, found {found}"
         help = help or _type_help(node.value)
@@ -163,6 +182,7 @@ def _wrong_value(
         message = f"{name} is one of {', '.join(map(quote, options))}, found {found}"
         help = help or did_you_mean(str(fault["input"]), options, noun="options")
         help = help if help and help.startswith("did") else None
+        help = _REDUCTIONS_ELSEWHERE.get(str(fault["input"]).lower()) or help
     elif kind == "too_short":
         message = f"{name} holds at least one entry, found none"
     else:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import PydanticCustomError, core_schema
 
 from composer.language.diagnostics import quote
 from composer.language.errors import TextError
@@ -15,13 +16,15 @@ from composer.language.expression import Expression, literal, parse
 from composer.language.signature import TensorType, parse_tensor
 
 MAX_NAME = 64
+LARGE = 1e30
+"""What float32 can still be multiplied by; 1 / LARGE is what it still tells from 0."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 
 
 def fault(code: str, message: str, **context: Any) -> PydanticCustomError:
     """An error of one field in our own words; `start`, `end` and `help` may come along."""
     # pydantic shows the template; the braces keep it from reading the message as one.
-    return PydanticCustomError(code, "{message}", {"message": message, **context})  # type: ignore[arg-type]  # codes are ours
+    return PydanticCustomError(code, "{message}", {"message": message, **context})
 
 
 def text_fault(error: TextError) -> PydanticCustomError:
@@ -97,15 +100,16 @@ def read_tensor_type(value: Any) -> TensorType:
         raise text_fault(error) from None
 
 
-def read_number_or_vector(value: Any) -> float | tuple[float, ...]:
-    """A number, or a list of one number per class."""
-    if _is_number(value):
-        return float(value)
-    if not isinstance(value, list | tuple) or not value or not all(map(_is_number, value)):
+def read_per_class(value: Any) -> float | tuple[float, ...]:
+    """A number of at least 0, or a list of one such number per class."""
+    numbers = value if isinstance(value, list | tuple) else [value]
+    if not numbers or not all(_is_number(each) and 0 <= each <= LARGE for each in numbers):
         raise fault(
-            "invalid-type", f"a number, or a list of one per class, is required, found {shown(value)}"
+            "invalid-value",
+            f"a number from 0 to {LARGE:g}, or a list of one per class, is required, "
+            f"found {shown(value)}",
         )
-    return tuple(float(each) for each in value)
+    return tuple(map(float, value)) if isinstance(value, list | tuple) else float(value)
 
 
 def _is_number(value: Any) -> bool:
@@ -119,17 +123,43 @@ def shown(value: Any) -> str:
         return quote(words[value])
     if isinstance(value, float) and not math.isfinite(value):
         return quote(".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf")
-    kinds = {dict: "a mapping", list: "a list", tuple: "a list"}
-    return kinds.get(type(value)) or quote(value)
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, list | tuple) else quote(value)
 
 
-_EXPRESSION = WithJsonSchema({"type": ["number", "string"]})
-_BOOLEAN = WithJsonSchema({"type": ["boolean", "string"]})
-_TEXT = WithJsonSchema({"type": "string"})
-_as_text = PlainSerializer(str)
+class Reader:
+    """Validates a field by one function; leaner than pydantic's stack of annotations.
 
-Weight = Annotated[Expression, PlainValidator(read_expression), _as_text, _EXPRESSION]
-Mask = Annotated[Expression, PlainValidator(read_mask), _as_text, _BOOLEAN]
-Read = Annotated[Expression, PlainValidator(read_role), _as_text, _TEXT]
-Name = Annotated[str, PlainValidator(read_name), _TEXT]
-TensorText = Annotated[TensorType, PlainValidator(read_tensor_type), _as_text, _TEXT]
+    Attributes:
+        read: gives the value of the field, or raises a fault.
+        types: the JSON types that it takes, for editors.
+        as_text: whether the value is written as its text.
+    """
+
+    def __init__(
+        self, read: Callable[[Any], Any], types: str | list[str], *, as_text: bool = False
+    ) -> None:
+        self.read = read
+        self.types = types
+        self.as_text = as_text
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        written = core_schema.plain_serializer_function_ser_schema(str) if self.as_text else None
+        return core_schema.no_info_plain_validator_function(self.read, serialization=written)
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": self.types}
+
+
+Weight = Annotated[Expression, Reader(read_expression, ["number", "string"], as_text=True)]
+Mask = Annotated[Expression, Reader(read_mask, ["boolean", "string"], as_text=True)]
+Read = Annotated[Expression, Reader(read_role, "string", as_text=True)]
+Name = Annotated[str, Reader(read_name, "string")]
+TensorText = Annotated[TensorType, Reader(read_tensor_type, "string", as_text=True)]
+PerClass = Annotated[float | tuple[float, ...], Reader(read_per_class, ["number", "array"])]
+"""A number of at least 0, or one such number per class."""

@@ -47,9 +47,7 @@ def _roles(term: TermOnBatch) -> Iterator[str]:
                 break
 
 
-def _bad(
-    term: TermOnBatch, name: str, tensor: tf.Tensor
-) -> Iterator[tuple[tf.Tensor, str]]:
+def _bad(term: TermOnBatch, name: str, tensor: tf.Tensor) -> Iterator[tuple[tf.Tensor, str]]:
     """Where a role's tensor is of no use, and what is wrong with it there."""
     role = term.signature.roles[name]
     if role.domain == "labels":

@@ -25,7 +25,9 @@ def load_own_losses(names: Sequence[str]) -> list[type[Loss]]:
         classes = [
             each
             for each in vars(module).values()
-            if isinstance(each, type) and issubclass(each, Loss) and each.__module__ == module.__name__
+            if isinstance(each, type)
+            and issubclass(each, Loss)
+            and each.__module__ == module.__name__
         ]
         if not classes:
             raise OwnLossesError(f"{quote(name)} defines no subclass of `composer.Loss`")

@@ -34,7 +34,7 @@ class Plans:
         self.known: dict[Any, list[TermTypes]] = {}
 
     def on_batch(self, tensors: Tensors, step: tf.Tensor | None) -> list[TermOnBatch]:
-        """The terms, ready to be computed on these tensors; raises SpecError where they do not fit."""
+        """The terms, ready to be computed; raises SpecError where the tensors do not fit."""
         types = self._types(tensors)
         read = _reader(tensors)
         return [TermOnBatch(each, read, set(tensors), self.constants, step) for each in types]

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from composer.faults import problems_of
+from composer.faults import in_order, problems_of
 from composer.language.diagnostics import Problem, SpecError
 from composer.language.document import Document, read_document
 from composer.language.source import read_source
@@ -21,31 +21,60 @@ MAX_VALUES = 50_000
 Config = str | os.PathLike[str] | Mapping[str, Any] | Spec
 
 
-def read(cfg: Any, losses: Sequence[type[Loss]] = ()) -> Spec:
-    """A Spec from a path, a mapping (OmegaConf's too) or a Spec; raises SpecError."""
+def examine(cfg: Any, losses: Sequence[type[Loss]] = ()) -> tuple[Spec | None, list[Problem], str]:
+    """A path, a mapping (OmegaConf's too) or a Spec, read and checked.
+
+    Returns:
+        The spec, None where it cannot be read; all problems in the order of the file, those of the
+        sound parts too; and the text that they are in.
+    """
+    from composer.check import check
+
     if isinstance(cfg, Spec):
-        return cfg
+        return cfg, check(cfg), cfg.document.text
+    try:
+        document, directory = _document(cfg)
+    except SpecError as error:
+        return None, list(error.problems), error.source
+    spec, problems = validate(document, losses, directory)
+    if spec is not None:
+        problems = in_order([*problems, *check(spec)])
+    return spec, problems, document.text
+
+
+def examine_text(
+    text: str, name: str, losses: Sequence[type[Loss]] = ()
+) -> tuple[Spec | None, list[Problem], str]:
+    """The same for a text."""
+    from composer.check import check
+
+    try:
+        document = read_document(text, name)
+    except SpecError as error:
+        return None, list(error.problems), error.source
+    spec, problems = validate(document, losses, None)
+    return spec, in_order([*problems, *(check(spec) if spec else [])]), document.text
+
+
+def _document(cfg: Any) -> tuple[Document, str | None]:
+    """The document of a path or a mapping, and the directory that its files lie in."""
     if isinstance(cfg, str | os.PathLike):
-        return read_file(cfg, losses)
-    return read_spec(document_of(cfg), losses)
+        directory = os.path.dirname(os.path.abspath(cfg))
+        return read_document(read_source(cfg), os.fspath(cfg)), directory
+    return document_of(cfg), None
 
 
 def read_file(path: str | os.PathLike[str], losses: Sequence[type[Loss]] = ()) -> Spec:
-    """Reads a spec file; raises SpecError."""
-    document = read_document(read_source(path), os.fspath(path))
-    directory = os.path.dirname(os.path.abspath(path))
-    return read_spec(document, losses, directory=directory)
+    """Reads and validates a spec file; raises SpecError."""
+    return _valid(*_document(path), losses)
 
 
 def read_text(text: str, name: str, losses: Sequence[type[Loss]] = ()) -> Spec:
-    """Reads the text of a spec; raises SpecError."""
-    return read_spec(read_document(text, name), losses)
+    """Reads and validates the text of a spec; raises SpecError."""
+    return _valid(read_document(text, name), None, losses)
 
 
-def read_spec(
-    document: Document, losses: Sequence[type[Loss]] = (), *, directory: str | None = None
-) -> Spec:
-    """Validates a document; raises SpecError with all its problems."""
+def _valid(document: Document, directory: str | None, losses: Sequence[type[Loss]]) -> Spec:
     spec, problems = validate(document, losses, directory)
     if spec is None or problems:
         raise SpecError(problems, document.text)
@@ -57,11 +86,12 @@ def validate(
 ) -> tuple[Spec | None, list[Problem]]:
     """The spec and its problems. With problems the spec holds the sound tasks alone, or is None."""
     data = document.root.to_python()
-    context = {"losses": own_losses(losses), "directory": directory}
+    own = own_losses(losses)
+    context = {"losses": own, "directory": directory}
     try:
         return _spec(data, context, document), []
     except ValidationError as error:
-        problems = problems_of(error, document, context["losses"])
+        problems = problems_of(error, document, own)
         rest = _without_faults(data, error)
     try:
         return (_spec(rest, context, document) if rest else None), problems
@@ -76,13 +106,20 @@ def _spec(data: Any, context: dict[str, Any], document: Document) -> Spec:
 
 
 def _without_faults(data: Any, error: ValidationError) -> dict[str, Any] | None:
-    """The data without the tasks that have faults, if all faults are in tasks."""
+    """The data without the tasks and fields that have faults, so that the rest can be checked.
+
+    None where nothing is left, or where constants are at fault: whoever names one would be blamed.
+    """
     places = [fault["loc"] for fault in error.errors(include_url=False)]
-    if not all(len(place) > 1 and place[0] == "tasks" for place in places):
+    if not all(places) or not all(len(place) > 1 for place in places if place[0] == "tasks"):
         return None
-    faulty = {place[1] for place in places}
+    fields = {place[0] for place in places if place[0] != "tasks"}
+    faulty = {place[1] for place in places if place[0] == "tasks"}
     tasks = {name: task for name, task in data["tasks"].items() if name not in faulty}
-    return {**data, "tasks": tasks} if tasks else None
+    if "constants" in fields or not tasks:
+        return None
+    rest = {name: value for name, value in data.items() if name not in fields}
+    return {**rest, "tasks": tasks}
 
 
 def own_losses(losses: Sequence[type[Loss]]) -> dict[str, type[Loss]]:
@@ -119,7 +156,7 @@ def document_of(data: Any) -> Document:
     import yaml
 
     class Dumper(yaml.SafeDumper):
-        def ignore_aliases(self, data: Any) -> bool:
+        def ignore_aliases(self, _: Any) -> bool:
             return True
 
     plain = _Plain().convert(data, "the spec", 0)

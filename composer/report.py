@@ -65,9 +65,9 @@ def report(
 def _run(
     total_loss: TotalLoss, tensors: Tensors, step: int
 ) -> tuple[tf.Tensor, dict[str, Term], dict[str, dict[str, tf.Tensor]]]:
-    """Total, breakdown and, by term, the gradients with respect to the predictions, in one graph."""
+    """Total, breakdown and, by term, the gradients for every prediction, in one graph."""
     names = {place: dotted(*place) for place in tensors}
-    regularization = [] if REGULARIZATION in total_loss.names else None
+    regularization: list[tf.Tensor] | None = [] if REGULARIZATION in total_loss.names else None
 
     @tf.function  # type: ignore[untyped-decorator]  # TensorFlow ships no types
     def run(flat: dict[str, tf.Tensor], step: tf.Tensor) -> Any:

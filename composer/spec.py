@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from composer.constants import ConstantField, ConstantName
-from composer.fields import Mask, Name, Read, TensorText, Weight, fault, shown
+from composer.fields import Mask, Read, Weight, fault, shown
 from composer.language.diagnostics import did_you_mean, quote, suggest
 from composer.language.document import Document
 from composer.language.expression import literal
@@ -29,6 +29,9 @@ from composer.losses.base import Loss, Reduction, Strict
 
 RESERVED_TASKS = frozenset({"total", "regularization"})
 MAX_TENSOR_NAME = 256
+NO_PYTHON = (
+    "a spec never names Python objects; give a loss of your own with `losses=` or `--losses`"
+)
 
 
 def read_loss(value: Any, info: ValidationInfo) -> Loss:
@@ -70,7 +73,7 @@ def _loss_help(name: str, known: Sequence[str]) -> str | None:
     if here is not None:
         return f"what {quote(name)} is elsewhere is {quote(here)} here"
     if any(mark in name for mark in (":", ".", "$", "/")):
-        return "a spec never names Python objects; give a loss of your own with `losses=` or `--losses`"
+        return NO_PYTHON
     near = suggest(name, [*known, *ELSEWHERE])
     if near in ELSEWHERE:
         return f"what {quote(near)} is elsewhere is {quote(ELSEWHERE[near])} here"
@@ -81,7 +84,9 @@ def _refuse_foreign_roles(cls: type[Loss], value: Mapping[str, Any]) -> None:
     """`y_true:` on a loss that reads none would be ignored in silence."""
     for role in ("y_true", "y_pred"):
         if role in value and value[role] is not None and role not in cls.signature.roles:
-            raise fault("unknown-field", f"{quote(value['type'])} reads no `{role}`", at=role, key=True)
+            raise fault(
+                "unknown-field", f"{quote(value['type'])} reads no `{role}`", at=role, key=True
+            )
 
 
 def _require_roles(loss: Loss) -> None:
@@ -140,14 +145,18 @@ def read_task_name(value: Any) -> str:
 
     name = read_name(value)
     if name in RESERVED_TASKS:
-        raise fault("reserved-name", f"{quote(name)} is a row of every breakdown", help="rename the task")
+        raise fault(
+            "reserved-name", f"{quote(name)} is a row of every breakdown", help="rename the task"
+        )
     return name
 
 
 def read_tensors(value: Any) -> Any:
     """Names to tensors, nested; names are any text that is not empty."""
     if not isinstance(value, Mapping):
-        raise fault("invalid-type", f"a mapping of names to tensors is required, found {shown(value)}")
+        raise fault(
+            "invalid-type", f"a mapping of names to tensors is required, found {shown(value)}"
+        )
     for name in value:
         if not isinstance(name, str) or not 0 < len(name) <= MAX_TENSOR_NAME:
             raise fault("invalid-name", f"a tensor's name is text, found {shown(name)}")
@@ -214,7 +223,7 @@ class Spec(Strict):
 
     @property
     def document(self) -> Document:
-        """The text that the spec was read from; for one made in Python, the text that it would be."""
+        """The text that it was read from; for one made in Python, the text that it would be."""
         if self._origin is None:
             from composer.reading import document_of
 

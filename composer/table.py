@@ -48,8 +48,11 @@ def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
         max(width(row[place]) for row in rows if not row[place].startswith("as given"))
         for place in range(len(_HEAD))
     ]
-    return ["  ".join(_padded(cell, n, i) for i, (cell, n) in enumerate(zip(row, widths, strict=True))).rstrip()
-            for row in rows]  # fmt: skip
+    lines = []
+    for row in rows:
+        cells = zip(row, widths, strict=True)
+        lines.append("  ".join(_padded(cell, size, i) for i, (cell, size) in enumerate(cells)))
+    return [line.rstrip() for line in lines]
 
 
 def _padded(cell: str, size: int, place: int) -> str:

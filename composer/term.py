@@ -59,7 +59,11 @@ class TermOnBatch:
         """The widest float among the predictions, at least float32."""
         floats = [name for name, role in self.signature.roles.items() if role.dtype == "float"]
         return widest_float(
-            *(self.types.roles[name].dtype or "float32" for name in floats if name in self.types.roles)
+            *(
+                self.types.roles[name].dtype or "float32"
+                for name in floats
+                if name in self.types.roles
+            )
         )
 
     @functools.cached_property
@@ -168,13 +172,11 @@ class TermOnBatch:
                 for name, each in state.of(self.name).items()
             }
             axes = Axes(self.signature, self.types.binding, self._trained_roles())
-            self._measurement = measure(
-                self.term.loss, axes, self.selection, variables, self.dtype
-            )
+            self._measurement = measure(self.term.loss, axes, self.selection, variables, self.dtype)
         return self._measurement
 
     def _trained_roles(self) -> dict[str, tf.Tensor]:
-        """The roles as gradients may flow through them: not where nothing counts, nor at weight 0."""
+        """The roles as gradients flow through them: not where nothing counts, nor at weight 0."""
         roles = {}
         for name, part in self.term.roles.items():
             tensor = self.axes.tensors[name]

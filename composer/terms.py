@@ -91,7 +91,9 @@ def _task_tensors(name: str, task: Task) -> dict[t.Side, Part]:
     path: Path = ("tasks", name)
     sides: tuple[t.Side, ...] = ("y_true", "y_pred")
     default = {side: _default(side, name, path) for side in sides}
-    return {side: _own(getattr(task, side), (*path, side), default) or default[side] for side in sides}
+    return {
+        side: _own(getattr(task, side), (*path, side), default) or default[side] for side in sides
+    }
 
 
 def _default(side: t.Side, name: str, path: Path) -> Part:
@@ -124,9 +126,7 @@ def _resolve(tree: t.Tree, bare: Mapping[t.Side, Part]) -> t.Tree:
         case t.Unary() | t.Index():
             return replace(tree, operand=_resolve(tree.operand, bare))
         case t.Binary():
-            return replace(
-                tree, left=_resolve(tree.left, bare), right=_resolve(tree.right, bare)
-            )
+            return replace(tree, left=_resolve(tree.left, bare), right=_resolve(tree.right, bare))
         case t.Compare() | t.Logic():
             return replace(tree, operands=tuple(_resolve(each, bare) for each in tree.operands))
         case t.Member():

@@ -1,6 +1,6 @@
 """The one formula: masks and weights to what counts, values to a loss.
 
-    loss = Σ K·W·v / D,   v the values of a loss, W its tensor weights, K its mask, D its divisor
+loss = Σ K·W·v / D,   v the values of a loss, W its tensor weights, K its mask, D its divisor
 """
 
 from __future__ import annotations

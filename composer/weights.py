@@ -32,9 +32,11 @@ def _value(constant: Constant) -> Value:
     exact = {"bool": np.bool_, "int64": np.int64, "float32": np.float64}
     place = "table" if constant.shape else "scalar"
     if constant.file is None:
-        array = np.asarray(constant.values, exact[constant.dtype]).reshape(constant.shape)
-        return Value(array, constant.dtype, place)  # type: ignore[arg-type]  # a Place
-    array = np.load(constant.file, allow_pickle=False)
+        numbers: np.ndarray[Any, Any] = np.asarray(constant.values, exact[constant.dtype]).reshape(
+            constant.shape
+        )
+        return Value(numbers, constant.dtype, place)  # type: ignore[arg-type]  # a Place
+    array: np.ndarray[Any, Any] = np.load(constant.file, allow_pickle=False)
     if array.shape != constant.shape or not np.isfinite(array).all():
         raise ValueError(f"{constant.file} should hold {constant.shape} finite numbers")
     return Value(array, constant.dtype, place)  # type: ignore[arg-type]  # a Place
@@ -56,5 +58,5 @@ def scalar_of(
     return tf.cast(product, dtype)
 
 
-def _no_tensors(side: t.Side, path: tuple[str, ...]) -> tf.Tensor:
+def _no_tensors(*_: object) -> tf.Tensor:
     raise AssertionError("a scalar weight reads no tensor of the batch")

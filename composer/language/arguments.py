@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import Protocol
 
 from composer.language import tree as t
 from composer.language.diagnostics import did_you_mean, quote
 from composer.language.errors import ExpressionError
-from composer.language.functions import FUNCTIONS, Function
+from composer.language.functions import ELSEWHERE, FUNCTIONS, Function
 from composer.language.indexing import whole_number
 
 MAX_SIZE = 65_536
-MAX_ITEMS = 1_000
+MAX_AXIS = 32
 
 
 class _Reader(Protocol):
@@ -21,110 +22,141 @@ class _Reader(Protocol):
     ) -> ExpressionError: ...
     def convert(self, node: ast.AST) -> t.Tree: ...
     def span(self, node: ast.AST) -> tuple[int, int]: ...
+    def source(self, node: ast.AST) -> str: ...
 
 
 def read_call(node: ast.Call, reader: _Reader) -> t.Call:
     """A call of a known function with the arguments that it takes."""
-    function = _function(node, reader)
-    name = node.func.id  # type: ignore[attr-defined]  # _function lets only names pass
-    given = _match(node, name, function, reader)
-    return t.Call(
-        *reader.span(node),
-        name,
-        tuple(_value(given, name, each, function, node, reader) for each in function.values),
-        tuple(_list(given.get(each), name, each, node, reader) for each in function.lists),
-        _axis(given.get("axis"), reader) if function.axis else None,
-        _size(given.get(function.size), name, node, reader) if function.size else None,
-    )
-
-
-def _function(node: ast.Call, reader: _Reader) -> Function:
-    if not isinstance(node.func, ast.Name):
-        raise reader.error("only functions of the language can be called", node.func)
-    name = node.func.id
-    if name not in FUNCTIONS:
-        raise reader.error(
-            f"there is no function {quote(name)}",
-            node.func,
-            did_you_mean(name, FUNCTIONS, noun="functions"),
-            code="unknown-function",
-        )
-    return FUNCTIONS[name]
-
-
-def _match(
-    node: ast.Call, name: str, function: Function, reader: _Reader
-) -> dict[str, ast.expr]:
-    """Arguments by parameter name, positional ones first, as in Python."""
-    names = function.parameters
-    # `axis` is given by name, so that `any(x, y)` never takes y for an axis.
-    positional = names[:-1] if function.axis else names
-    if len(node.args) > len(positional):
-        raise reader.error(f"{usage(name)} takes no more arguments", node.args[len(positional)])
-    given = dict(zip(positional, node.args, strict=False))
-    for keyword in node.keywords:
-        if keyword.arg not in names:
-            found = keyword.arg or "**"
-            raise reader.error(
-                f"{usage(name)} has no parameter {quote(found)}",
-                keyword,
-                did_you_mean(found, names, noun="parameters"),
-            )
-        if keyword.arg in given:
-            raise reader.error(f"{usage(name)} was given {quote(keyword.arg)} twice", keyword)
-        given[keyword.arg] = keyword.value
-    return given
-
-
-def _value(
-    given: dict[str, ast.expr],
-    name: str,
-    parameter: str,
-    function: Function,
-    node: ast.Call,
-    reader: _Reader,
-) -> t.Tree:
-    if parameter in given:
-        return reader.convert(given[parameter])
-    default = function.default(parameter)
-    if default is None:
-        raise reader.error(f"{usage(name)} needs {quote(parameter)}", node)
-    return default
-
-
-def _list(
-    given: ast.expr | None, name: str, parameter: str, node: ast.Call, reader: _Reader
-) -> tuple[t.Tree, ...]:
-    if not isinstance(given, ast.List | ast.Tuple):
-        raise reader.error(f"{usage(name)} takes a list for {quote(parameter)}", given or node)
-    if not 1 <= len(given.elts) <= MAX_ITEMS:
-        raise reader.error(f"{quote(parameter)} holds 1 to {MAX_ITEMS} values", given)
-    return tuple(reader.convert(each) for each in given.elts)
-
-
-def _axis(given: ast.expr | None, reader: _Reader) -> tuple[int, ...] | None:
-    if given is None:
-        return None
-    parts = given.elts if isinstance(given, ast.List | ast.Tuple) else [given]
-    axes = [whole_number(part) for part in parts]
-    if not axes or any(axis is None or abs(axis) > 32 for axis in axes):
-        raise reader.error("an axis is a whole number, or a list of them", given)
-    if 0 in axes:
-        raise reader.error(
-            "axis 0 is the batch, which no expression reduces",
-            given,
-            "a value over the whole batch would change with how the batch is split",
-        )
-    return tuple(axis for axis in axes if axis is not None)
-
-
-def _size(given: ast.expr | None, name: str, node: ast.Call, reader: _Reader) -> int:
-    size = None if given is None else whole_number(given)
-    if size is None or not 1 <= size <= MAX_SIZE:
-        raise reader.error(f"{usage(name)} takes a whole number from 1 to {MAX_SIZE}", given or node)
-    return size
+    return _Arguments(node, _name(node, reader), reader).read()
 
 
 def usage(name: str) -> str:
     """How a function is called, for messages."""
-    return quote(f"{name}({', '.join(FUNCTIONS[name].parameters)})")
+    function = FUNCTIONS[name]
+    names = [f"[{each}]" if each in function.lists else each for each in function.parameters]
+    names = ["axis=…" if each == "axis" else each for each in names]
+    return quote(f"{name}({', '.join(names)})")
+
+
+def _name(node: ast.Call, reader: _Reader) -> str:
+    if isinstance(node.func, ast.Attribute) and node.func.attr in FUNCTIONS:
+        called = node.func.attr
+        raise reader.error("a function stands by itself", node.func, f"write `{called}(…)`")
+    if not isinstance(node.func, ast.Name):
+        raise reader.error(
+            f"only functions of the language are called, found {quote(reader.source(node.func))}",
+            node.func,
+        )
+    name = node.func.id
+    if name not in FUNCTIONS:
+        here = ELSEWHERE.get(name)
+        raise reader.error(
+            f"there is no function {quote(name)}",
+            node.func,
+            f"write {quote(here)}" if here else did_you_mean(name, FUNCTIONS, noun="functions"),
+            code="unknown-function",
+        )
+    return name
+
+
+@dataclass
+class _Arguments:
+    """The arguments of one call, read one by one."""
+
+    node: ast.Call
+    name: str
+    reader: _Reader
+
+    @property
+    def function(self) -> Function:
+        return FUNCTIONS[self.name]
+
+    def read(self) -> t.Call:
+        given = self._match()
+        function = self.function
+        return t.Call(
+            *self.reader.span(self.node),
+            self.name,
+            tuple(self._value(given.get(each), each) for each in function.values),
+            tuple(self._list(given.get(each), each) for each in function.lists),
+            self._axis(given.get("axis")) if function.axis else None,
+            self._size(given.get(function.size)) if function.size else None,
+        )
+
+    def error(self, message: str, node: ast.AST, help: str | None = None) -> ExpressionError:
+        return self.reader.error(message, node, help)
+
+    def _match(self) -> dict[str, ast.expr]:
+        """Arguments by parameter name, positional ones first, as in Python."""
+        names = self.function.parameters
+        # `axis` is given by name, so that `any(x, y)` never takes y for an axis.
+        positional = names[:-1] if self.function.axis else names
+        if len(self.node.args) > len(positional):
+            extra = self.node.args[len(positional)]
+            help = f"write `axis={self.reader.source(extra)}`" if self.function.axis else None
+            raise self.error(f"{usage(self.name)} takes no more arguments", extra, help)
+        given = dict(zip(positional, self.node.args, strict=False))
+        for keyword in self.node.keywords:
+            given[self._keyword(keyword, given)] = keyword.value
+        return given
+
+    def _keyword(self, keyword: ast.keyword, given: dict[str, ast.expr]) -> str:
+        """The parameter that an argument given by name is for."""
+        name, names = keyword.arg, self.function.parameters
+        if name is None:
+            raise self.error("the expression language has no `**` before a value", keyword)
+        if name not in names:
+            raise self.error(
+                f"{usage(self.name)} has no parameter {quote(name)}",
+                keyword,
+                did_you_mean(name, names, noun="parameters"),
+            )
+        if name in given:
+            raise self.error(f"{usage(self.name)} was given {quote(name)} twice", keyword)
+        return name
+
+    def _value(self, given: ast.expr | None, parameter: str) -> t.Tree:
+        if given is not None:
+            return self.reader.convert(given)
+        default = self.function.default(parameter)
+        if default is None:
+            raise self.error(f"{usage(self.name)} lacks {quote(parameter)}", self.node)
+        return default
+
+    def _list(self, given: ast.expr | None, parameter: str) -> tuple[t.Tree, ...]:
+        if not isinstance(given, ast.List | ast.Tuple):
+            found = f", found {quote(self.reader.source(given))}" if given else ""
+            raise self.error(
+                f"{usage(self.name)} takes a list for {quote(parameter)}{found}",
+                given or self.node,
+                "write a list like `[1, 2, 3]`",
+            )
+        if not given.elts:
+            raise self.error(f"{quote(parameter)} holds one value or more, found none", given)
+        return tuple(self.reader.convert(each) for each in given.elts)
+
+    def _axis(self, given: ast.expr | None) -> tuple[int, ...] | None:
+        if given is None:
+            return None
+        parts = given.elts if isinstance(given, ast.List | ast.Tuple) else [given]
+        axes = [axis for part in parts if (axis := whole_number(part)) is not None]
+        if not axes or len(axes) < len(parts) or max(map(abs, axes)) > MAX_AXIS:
+            found = quote(self.reader.source(given))
+            raise self.error(f"an axis is a whole number, or a list of them, found {found}", given)
+        if 0 in axes:
+            raise self.error(
+                "axis 0 is the batch, which no expression reduces",
+                given,
+                "a value over the whole batch would change with how the batch is split",
+            )
+        return tuple(axes)
+
+    def _size(self, given: ast.expr | None) -> int:
+        size = None if given is None else whole_number(given)
+        if size is None or not 1 <= size <= MAX_SIZE:
+            found = f", found {quote(self.reader.source(given))}" if given else ""
+            raise self.error(
+                f"{usage(self.name)} takes a whole number from 1 to {MAX_SIZE}{found}",
+                given or self.node,
+            )
+        return size

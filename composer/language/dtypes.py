@@ -34,11 +34,16 @@ def arithmetic(*dtypes: str) -> str:
 
 
 def comparison(a: str, b: str) -> str:
-    """The dtype that two tensors are compared in, exact for both."""
+    """The dtype that two tensors are compared in.
+
+    It holds every number of both, except for 64-bit integers against floats or the other sign.
+    """
     if a == b:
         return a
+    if "uint64" in (a, b) and any(dtype.startswith("int") for dtype in (a, b)):
+        return "float64"
     if kind(a) != "float" and kind(b) != "float":
-        return "int64"
+        return "uint64" if "uint64" in (a, b) else "int64"
     if kind(a) == kind(b):
         # bfloat16 and float16 hold numbers that the other does not; float32 holds both.
         return widest_float(a, b)
@@ -50,6 +55,5 @@ def holds(dtype: str, value: float) -> bool:
     if kind(dtype) != "int" or not isinstance(value, int) or isinstance(value, bool):
         return False
     bits = int(dtype.removeprefix("u").removeprefix("int"))
-    if dtype.startswith("u"):
-        return 0 <= value < 2**bits
-    return -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
+    low, high = (0, 1 << bits) if dtype.startswith("u") else (-(1 << bits - 1), 1 << bits - 1)
+    return low <= value < high

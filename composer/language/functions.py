@@ -77,5 +77,18 @@ FUNCTIONS: dict[str, Function] = {
     "cycle": Function(("step", "period"), "values in turn, equal parts", lists=("values",)),
 }
 
+ELSEWHERE = {
+    "max": "maximum(a, b)", "min": "minimum(a, b)", "pow": "a ** b", "relu": "maximum(x, 0)",
+    "is_finite": "isfinite(x)", "is_nan": "isnan(x)", "clip_by_value": "clip(x, low, high)",
+    "clamp": "clip(x, low, high)", "reduce_sum": "sum(x)", "reduce_mean": "mean(x)",
+    "reduce_any": "any(x)", "reduce_all": "all(x)", "average": "mean(x)",
+    "gather": "take(table, index)", "select": "where(condition, a, b)", "equal": "a == b",
+    "logical_and": "a and b", "logical_or": "a or b", "logical_not": "not a",
+    "onehot": "one_hot(x, n)", "detach": "stop_gradient(x)", "linear": "ramp(step, start, end)",
+    "warmup": "ramp(step, start, end)", "cosine_decay": "cosine(step, start, end)",
+    "piecewise_constant": "piecewise(step, [b], [v0, v1])", "norm": "sqrt(sum(square(x), axis=-1))",
+}  # fmt: skip
+"""Names that other languages give to what is here, and what to write."""
+
 SCHEDULES = frozenset({"ramp", "cosine", "piecewise", "cycle"})
 REDUCTIONS = frozenset({"any", "all", "sum", "mean"})

@@ -54,7 +54,8 @@ class Shape:
         """The shape without its last axis."""
         if self.tail is None:
             return Shape(self.head[:-1])
-        return Shape(self.head, self.tail[:-1])
+        # Without a tail, the last axis known may be the last of all.
+        return Shape(self.head, self.tail[:-1]) if self.tail else Shape(self.head[:-1], ())
 
 
 UNKNOWN = Shape((), ())
@@ -81,15 +82,17 @@ def align(a: Shape, b: Shape) -> Shape:
     if a.tail is not None or b.tail is not None:
         return _align_open(a, b)
     rank = max(len(a.head), len(b.head))
-    pairs = zip(_padded(a.head, rank), _padded(b.head, rank), strict=True)
-    return Shape(tuple(_broadcast(x, y) for x, y in pairs))
+    return Shape(_broadcast_all(_padded(a.head, rank), _padded(b.head, rank)))
 
 
 def _align_open(a: Shape, b: Shape) -> Shape:
-    """Only the leading axes that both are known to have are compared; the rest stays open."""
-    common = min(len(a.head), len(b.head))
-    head = tuple(_broadcast(x, y) for x, y in zip(a.head[:common], b.head[:common], strict=True))
-    return Shape(head, ())
+    """Where a rank is unknown, only the leading axes that both are known to have are compared."""
+    if a.tail is None or b.tail is None:
+        closed, other = (a, b) if a.tail is None else (b, a)
+        if len(closed.head) <= len(other.head):
+            leading = _padded(closed.head, len(other.head))
+            return Shape(_broadcast_all(leading, other.head), other.tail)
+    return Shape(_broadcast_all(a.head, b.head), ())
 
 
 def fits(part: Shape, whole: Shape) -> None:
@@ -101,14 +104,20 @@ def fits(part: Shape, whole: Shape) -> None:
             raise Mismatch(f"axis {axis} is {_text(x)}, which is neither {_text(y)} nor 1")
 
 
+def _broadcast_all(a: tuple[Dim, ...], b: tuple[Dim, ...]) -> tuple[Dim, ...]:
+    """Axis by axis, as many as both have."""
+    return tuple(_broadcast(x, y) for x, y in zip(a, b, strict=False))
+
+
 def _broadcast(x: Dim, y: Dim) -> Dim:
     if x == 1:
         return y
     if y == 1 or x == y:
         return x
     if x is None or y is None:
-        # The unknown one is 1 or equal to the known one; either way the result is known.
-        return x if y is None else y
+        # The unknown one is 1 or equal to the other; a name may stand for 1 itself.
+        known = y if x is None else x
+        return known if isinstance(known, int) else None
     raise Mismatch(f"{_text(x)} is not {_text(y)}")
 
 

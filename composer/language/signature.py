@@ -1,4 +1,4 @@
-"""The shape language: `float32[batch, h, w, 1]` for tensors, and signatures of losses."""
+"""Signatures: what a loss reads and gives, and the sizes that its axes have on given tensors."""
 
 from __future__ import annotations
 
@@ -6,89 +6,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from composer.language.diagnostics import did_you_mean, quote
-from composer.language.dtypes import DTYPES, kind
+from composer.language.diagnostics import listing, quote
+from composer.language.dtypes import kind
 from composer.language.errors import SignatureError
 from composer.language.shape import Dim, Mismatch, Shape, meet
+from composer.language.tensor_type import Axis, TensorType, parse_tensor, read_axes
 
-MAX_RANK = 32
-_TENSOR = re.compile(r"\s*(?P<dtype>\w+)\s*(?:\[(?P<axes>[^\[\]]*)\])?\s*", re.ASCII)
-_AXIS = re.compile(r"\.\.\.|\?|[A-Za-z_][A-Za-z0-9_]*|[0-9]{1,10}", re.ASCII)
+__all__ = [
+    "DOMAINS", "Axis", "Binding", "Role", "Signature", "TensorType", "accepts", "parse_tensor",
+]  # fmt: skip
+
+_VALUES = re.compile(r"\s*float\s*\[(?P<axes>[^\[\]]*)\]\s*", re.ASCII)
 _ROLE = re.compile(
-    r"\s*(?P<name>[a-z_]+)\s*=\s*(?P<type>\w+\s*\[[^\]]*\])"
+    r"\s*(?P<name>[a-z_]+)\s*=\s*(?P<dtype>\w+)\s*\[(?P<axes>[^\]]*)\]"
     r"(?:\s+in\s+(?P<domain>[a-z_]+)(?:\((?P<limit>\w+)\))?)?\s*",
     re.ASCII,
 )
-
-Axis = int | str | None
-"""An axis of a signature: a size, a name, `"..."` for any number of axes, None for `?`."""
-
-
-@dataclass(frozen=True, slots=True)
-class TensorType:
-    """The dtype and shape of a tensor, as `tensors:` declares them. dtype None is unknown."""
-
-    dtype: str | None
-    shape: Shape
-
-    def __str__(self) -> str:
-        return f"{self.dtype or '?'}{self.shape}"
-
-
-def parse_tensor(text: str) -> TensorType:
-    """Reads `float32[batch, h, w, 1]`; raises SignatureError with offsets."""
-    match = _TENSOR.fullmatch(text)
-    if match is None:
-        raise SignatureError(
-            f"a tensor is described like `float32[batch, h, w, 1]`, found {quote(text)}",
-            0,
-            len(text),
-        )
-    dtype = match["dtype"]
-    if dtype not in DTYPES:
-        raise SignatureError(
-            f"there is no dtype {quote(dtype)}",
-            *match.span("dtype"),
-            help=did_you_mean(dtype, DTYPES, noun="dtypes"),
-        )
-    if match["axes"] is None:
-        raise SignatureError(
-            f"the axes are missing in {quote(text)}",
-            0,
-            len(text),
-            help=f"write `{dtype}[batch, ...]`, or `{dtype}[]` for a single number",
-        )
-    return TensorType(dtype, _shape(_axes(match["axes"], match.start("axes"))))
-
-
-def _axes(text: str, offset: int) -> tuple[Axis, ...]:
-    """The axes between the brackets, checked one by one."""
-    if not text.strip():
-        return ()
-    axes: list[Axis] = []
-    for part in text.split(","):
-        word = part.strip()
-        start = offset + len(part) - len(part.lstrip())
-        if not _AXIS.fullmatch(word):
-            raise SignatureError(
-                f"an axis is a name, a size, `?` or `...`, found {quote(word)}",
-                start,
-                start + max(1, len(word)),
-            )
-        if word == "..." and "..." in axes:
-            raise SignatureError("`...` stands at most once", start, start + 3)
-        axes.append(int(word) if word.isdecimal() else None if word == "?" else word)
-        offset += len(part) + 1
-    if len(axes) > MAX_RANK:
-        raise SignatureError(f"a tensor has at most {MAX_RANK} axes", 0, offset)
-    return tuple(axes)
-
-
-def _shape(axes: tuple[Axis, ...]) -> Shape:
-    if "..." not in axes:
-        return Shape(axes)
-    place = axes.index("...")
-    return Shape(axes[:place], axes[place + 1 :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +41,8 @@ class Role:
     limit: str | int | None = None
 
     def __str__(self) -> str:
-        return f"{self.dtype}[{', '.join('?' if axis is None else str(axis) for axis in self.axes)}]"
+        axes = ("?" if axis is None else str(axis) for axis in self.axes)
+        return f"{self.dtype}[{', '.join(axes)}]"
 
 
 DOMAINS = (
@@ -130,8 +64,8 @@ class Signature:
 
     Roles are separated by commas; the axes of equal name have equal size, and so has every `...`.
     An axis that has the name of a parameter has that parameter's value. A role may state its
-    domain: `y_true=int[...] in labels(classes)`. A role `keep=bool[...]` makes it a region loss: its
-    mask leaves the inner sums instead of selecting among its values.
+    domain: `y_true=int[...] in labels(classes)`. A role `keep=bool[...]` makes it a region loss:
+    its mask leaves the inner sums instead of selecting among its values.
     """
 
     text: str
@@ -140,11 +74,12 @@ class Signature:
 
     def __post_init__(self) -> None:
         inputs, arrow, output = self.text.partition("->")
-        result = _TENSOR.fullmatch(output)
-        if not arrow or result is None or result["dtype"] != "float" or result["axes"] is None:
+        result = _VALUES.fullmatch(output)
+        start = len(inputs) + len(arrow)
+        if result is None:
             raise SignatureError("a signature ends with `-> float[…]`", 0, len(self.text))
         object.__setattr__(self, "roles", _roles(inputs))
-        object.__setattr__(self, "values", _axes(result["axes"], result.start("axes")))
+        object.__setattr__(self, "values", read_axes(result["axes"], start + result.start("axes")))
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -162,25 +97,25 @@ def _roles(text: str) -> dict[str, Role]:
     while offset < len(text.rstrip()):
         match = _ROLE.match(text, offset)
         if match is None or (match.end() < len(text) and text[match.end()] != ","):
-            raise SignatureError(
-                "a role is written like `y_true=float[..., n]`", offset, len(text)
-            )
+            raise SignatureError("a role is written like `y_true=float[..., n]`", offset, len(text))
+        if match["name"] in roles:
+            raise SignatureError(f"{quote(match['name'])} stands twice", *match.span("name"))
         roles[match["name"]] = _role(match)
         offset = match.end() + 1
     return roles
 
 
 def _role(match: re.Match[str]) -> Role:
-    dtype, _, axes = match["type"].partition("[")
-    dtype = dtype.strip()
+    dtype, domain, limit = match["dtype"], match["domain"], match["limit"]
     if dtype not in _DTYPE_WORDS:
         raise SignatureError(
-            f"the dtype of a role is one of {', '.join(_DTYPE_WORDS)}, found {quote(dtype)}",
-            *match.span("type"),
+            f"the dtype of a role is one of {listing(_DTYPE_WORDS)}, found {quote(dtype)}",
+            *match.span("dtype"),
         )
-    if match["domain"] and match["domain"] not in DOMAINS:
-        raise SignatureError(f"there is no domain {quote(match['domain'])}", *match.span("domain"))
-    return Role(dtype, _axes(axes[:-1], match.end("type")), match["domain"], match["limit"])
+    if domain and domain not in DOMAINS:
+        raise SignatureError(f"there is no domain {quote(domain)}", *match.span("domain"))
+    axes = read_axes(match["axes"], match.start("axes"))
+    return Role(dtype, axes, domain, int(limit) if limit and limit.isdecimal() else limit)
 
 
 class Binding:

@@ -6,15 +6,24 @@ from composer.language import tree as t
 from composer.language.errors import ExpressionError
 from composer.language.shape import UNKNOWN, Dim, Shape
 
+_WHOLE = t.Slice(None, None, None)
+
 
 def index_shape(node: t.Index, shape: Shape, *, keeps_batch: bool) -> Shape:
     """The axes of `x[items]`; a tensor of the batch keeps its first axis whole and first."""
-    if keeps_batch:
-        _require_whole_batch(node)
+    if keeps_batch and node.items[0] not in ("...", _WHOLE):
+        raise _batch_error(node)
     if shape.rank is None:
         return _open(node, shape)
     items = _expanded(node, shape)
-    dims = list(shape.head)
+    # `x[..., 0]` of a tensor with one axis would name the batch.
+    if keeps_batch and shape.head and items[0] != _WHOLE:
+        raise _batch_error(node)
+    return Shape(tuple(_dims(node, items, list(shape.head))))
+
+
+def _dims(node: t.Index, items: list[t.Item], dims: list[Dim]) -> list[Dim]:
+    """The sizes that the items make of the leading sizes; the others stay."""
     result: list[Dim] = []
     for item in items:
         if item is None:
@@ -25,50 +34,28 @@ def index_shape(node: t.Index, shape: Shape, *, keeps_batch: bool) -> Shape:
             _require_inside(node, item, dim)
         elif isinstance(item, t.Slice):
             result.append(_sliced(item, dim))
-    return Shape(tuple(result + dims))
-
-
-def _require_whole_batch(node: t.Index) -> None:
-    first = node.items[0]
-    if first != "..." and first != t.Slice(None, None, None):
-        raise ExpressionError(
-            "the first axis is the batch, which stays whole and first",
-            node.start,
-            node.end,
-            code="shape-mismatch",
-            help="begin the index with `...` or `:`",
-        )
+    return result + dims
 
 
 def _expanded(node: t.Index, shape: Shape) -> list[t.Item]:
     """The items with `...` written out."""
     used = sum(item is not None and item != "..." for item in node.items)
     if used > len(shape.head):
-        raise ExpressionError(
-            f"{shape} has {len(shape.head)} axes, the index names {used}",
-            node.start,
-            node.end,
-            code="shape-mismatch",
-        )
-    whole: list[t.Item] = [t.Slice(None, None, None)] * (len(shape.head) - used)
+        raise _error(node, f"{shape} has {len(shape.head)} axes, the index names {used}")
+    whole: list[t.Item] = [_WHOLE] * (len(shape.head) - used)
     items: list[t.Item] = []
     for item in node.items:
         items += whole if item == "..." else [item]
-    return items
+    return items if "..." in node.items else items + whole
 
 
 def _require_inside(node: t.Index, item: int, dim: Dim) -> None:
     if isinstance(dim, int) and not -dim <= item < dim:
-        raise ExpressionError(
-            f"the index {item} is outside an axis of size {dim}",
-            node.start,
-            node.end,
-            code="shape-mismatch",
-        )
+        raise _error(node, f"the index {item} is outside an axis of size {dim}")
 
 
 def _sliced(item: t.Slice, dim: Dim) -> Dim:
-    if item == t.Slice(None, None, None):
+    if item == _WHOLE:
         return dim
     if not isinstance(dim, int):
         return None
@@ -76,19 +63,22 @@ def _sliced(item: t.Slice, dim: Dim) -> Dim:
 
 
 def _open(node: t.Index, shape: Shape) -> Shape:
-    """Of unknown rank only `x[..., items]` keeps what is known: it touches the trailing axes."""
+    """Of unknown rank, `x[..., items]` touches the trailing axes; else only the batch is sure."""
+    batch = shape.head[:1]
     if node.items[0] != "...":
-        return UNKNOWN
-    tail = list(shape.tail or ())
-    result: list[Dim] = []
-    for item in reversed(node.items[1:]):
-        if item is None:
-            result.insert(0, 1)
-            continue
-        dim = tail.pop() if tail else None
-        if isinstance(item, int):
-            _require_inside(node, item, dim)
-        elif isinstance(item, t.Slice):
-            result.insert(0, _sliced(item, dim))
-    used = sum(item is not None for item in node.items[1:])
-    return Shape(shape.head if used <= len(shape.tail or ()) else (), tuple(tail + result))
+        return Shape(batch, ()) if batch else UNKNOWN
+    items, tail = list(node.items[1:]), list(shape.tail or ())
+    used = sum(item is not None for item in items)
+    known = len(tail) - used
+    if known < 0:
+        return Shape(batch, tuple(_dims(node, items, [None] * -known + tail)))
+    return Shape(shape.head, tuple(tail[:known] + _dims(node, items, tail[known:])))
+
+
+def _batch_error(node: t.Index) -> ExpressionError:
+    message = "the first axis is the batch, which stays whole and first"
+    return _error(node, message, "begin the index with `:`, and name the axes behind it")
+
+
+def _error(node: t.Index, message: str, help: str | None = None) -> ExpressionError:
+    return ExpressionError(message, node.start, node.end, code="shape-mismatch", help=help)

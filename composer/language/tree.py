@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Side = Literal["y_true", "y_pred"]
@@ -11,10 +11,15 @@ Side = Literal["y_true", "y_pred"]
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A part of an expression; `start` and `end` are its offsets in the text."""
+    """A part of an expression. Two are equal that say the same, wherever they stand.
 
-    start: int
-    end: int
+    Attributes:
+        start: offset of its first character in the text.
+        end: offset just past its last.
+    """
+
+    start: int = field(compare=False)
+    end: int = field(compare=False)
 
     @property
     def children(self) -> tuple[Tree, ...]:
@@ -153,7 +158,15 @@ class Call(Tree):
 
 
 def walk(tree: Tree) -> Iterator[Tree]:
-    """The tree and everything below it, outermost first, left to right."""
-    yield tree
-    for child in tree.children:
-        yield from walk(child)
+    """The tree and everything below it, outermost first, left to right.
+
+    A part that stands at several places, as a task's `y_true` may, comes once.
+    """
+    seen: set[int] = set()
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            waiting += reversed(node.children)

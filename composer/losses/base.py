@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
-from composer.fields import Mask, Name, Read, Weight
+from composer.fields import LARGE, Mask, Name, PerClass, Read, Weight
 from composer.language.expression import Expression, literal
 from composer.language.signature import Signature
 
@@ -137,46 +137,21 @@ class Loss(Strict, ABC):
         return {role: getattr(self, role, None) for role in self.bound_signature().inputs}
 
 
-def _number_or_vector(value: object) -> float | tuple[float, ...]:
-    from composer.fields import read_number_or_vector
-
-    return read_number_or_vector(value)
-
-
-def _each_at_least_zero(value: float | tuple[float, ...]) -> float | tuple[float, ...]:
-    from composer.fields import fault, shown
-
-    for number in value if isinstance(value, tuple) else (value,):
-        if not 0 <= number <= _LARGE:
-            required = f"a number from 0 to {_LARGE:g} is required"
-            raise fault("invalid-value", f"{required}, found {shown(number)}")
-    return value
-
-
-_LARGE = 1e30
-"""What float32 can still be multiplied by; 1 / _LARGE is what it still tells from 0."""
-
-
-def _or_list(number: dict[str, Any]) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [number, {"type": "array", "items": number, "minItems": 1}]})
-
-
-NumberOrVector = Annotated[
-    float | tuple[float, ...], PlainValidator(_number_or_vector), _or_list({"type": "number"})
+__all__ = [
+    "Couples",
+    "Fraction",
+    "Loss",
+    "NonNegative",
+    "PerClass",
+    "Positive",
+    "Reduction",
+    "Strict",
 ]
-"""A number, or one number per class."""
-
-PerClass = Annotated[
-    NumberOrVector,
-    AfterValidator(_each_at_least_zero),
-    _or_list({"type": "number", "minimum": 0, "maximum": _LARGE}),
-]
-"""A number of at least 0, or one such number per class."""
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
-Positive = Annotated[float, Field(ge=1 / _LARGE, le=_LARGE)]
+Positive = Annotated[float, Field(ge=1 / LARGE, le=LARGE)]
 """A number above 0 that float32 tells from 0 and from infinity."""
 
-NonNegative = Annotated[float, Field(ge=0, le=_LARGE)]
+NonNegative = Annotated[float, Field(ge=0, le=LARGE)]
 """A number of at least 0 that float32 tells from infinity."""

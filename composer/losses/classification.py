@@ -9,7 +9,13 @@ from pydantic import Field
 
 from composer.language.signature import Signature
 from composer.losses.base import Fraction, Loss, PerClass
-from composer.losses.numerics import as_indices, match_classes, wrong_length
+from composer.losses.numerics import (
+    as_indices,
+    match_classes,
+    sigmoid_entropy,
+    softmax_entropies,
+    wrong_length,
+)
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -83,8 +89,9 @@ class SigmoidCrossEntropy(Loss):
         values = −z·log σ(y_pred) − (1 − z)·log(1 − σ(y_pred)),
         z = y_true·(1 − label_smoothing) + 0.5·label_smoothing
 
-    Labels are 0 and 1, or between them; `label_smoothing` is from 0 to 1. No axis is reduced. The
-    values are in nats.
+    Labels are 0 and 1, or between them; `label_smoothing` is from 0 to 1. No axis is reduced. An
+    infinite logit on the label's side costs nothing, on the other infinitely much. The values are
+    in nats.
 
     Reference: Cox, "The Regression Analysis of Binary Sequences", 1958; as
     `tf.losses.sigmoid_cross_entropy`.
@@ -97,10 +104,8 @@ class SigmoidCrossEntropy(Loss):
     )
 
     def values(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:  # type: ignore[override]  # roles by name
-        import tensorflow as tf
-
         smoothed = y_true * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
-        return tf.nn.sigmoid_cross_entropy_with_logits(labels=smoothed, logits=y_pred)
+        return sigmoid_entropy(smoothed, y_pred)
 
 
 class WeightedCrossEntropy(Loss):
@@ -132,14 +137,8 @@ class WeightedCrossEntropy(Loss):
         import tensorflow as tf
 
         y_pred = match_classes(y_pred, self.pos_weight)
-        positive = tf.constant(self.pos_weight, y_pred.dtype) * y_true
-        negative = 1 - y_true
-        # softplus(∓x) taken apart at 0, so that neither half cancels; where, and not abs or relu,
-        # because their gradient at 0 is 0.
-        above = y_pred >= 0
-        linear = tf.where(above, negative * y_pred, -positive * y_pred)
-        decay = tf.math.log1p(tf.exp(tf.where(above, -y_pred, y_pred)))
-        return linear + (positive + negative) * decay
+        weight = tf.constant(self.pos_weight, y_pred.dtype)
+        return sigmoid_entropy(y_true, y_pred, pos_weight=weight)
 
 
 class SoftmaxCrossEntropy(Loss):
@@ -170,7 +169,7 @@ class SoftmaxCrossEntropy(Loss):
         if self.label_smoothing:
             classes = tf.cast(tf.shape(y_pred)[-1], y_pred.dtype)
             y_true = y_true * (1 - self.label_smoothing) + self.label_smoothing / classes
-        return tf.reduce_sum(class_terms(y_true, y_pred), -1)
+        return tf.reduce_sum(softmax_entropies(y_true, y_pred), -1)
 
 
 class SparseSoftmaxCrossEntropy(Loss):
@@ -203,12 +202,3 @@ class SparseSoftmaxCrossEntropy(Loss):
             return hard
         soft = -tf.reduce_mean(tf.nn.log_softmax(y_pred), -1)
         return (1 - self.label_smoothing) * hard + self.label_smoothing * soft
-
-
-def class_terms(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """−y_true·log softmax(logits), class by class; summed over the last axis, the cross entropy."""
-    import tensorflow as tf
-
-    # Not TensorFlow's fused op: its gradient is that of the value only where y_true sums to 1.
-    # Not a plain product: a class that a logit of -inf rules out costs 0·∞ = 0 where y_true is 0.
-    return -tf.math.multiply_no_nan(tf.nn.log_softmax(logits), y_true)

@@ -9,7 +9,13 @@ from pydantic import AfterValidator
 
 from composer.language.signature import Signature
 from composer.losses.base import Loss, NonNegative, PerClass
-from composer.losses.numerics import as_indices, match_classes, wrong_length
+from composer.losses.numerics import (
+    as_indices,
+    match_classes,
+    sigmoid_entropy,
+    softmax_entropies,
+    wrong_length,
+)
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -40,10 +46,8 @@ class SoftmaxFocal(Loss):
     def values(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:  # type: ignore[override]  # roles by name
         import tensorflow as tf
 
-        from composer.losses.classification import class_terms
-
         y_pred = match_classes(y_pred, self.alpha)
-        terms = class_terms(y_true, y_pred) * _focus(1 - tf.nn.softmax(y_pred), self.gamma)
+        terms = softmax_entropies(y_true, y_pred) * _focus(1 - tf.nn.softmax(y_pred), self.gamma)
         if self.alpha is not None:
             terms *= tf.constant(self.alpha, y_pred.dtype)
         return tf.reduce_sum(terms, -1)
@@ -127,7 +131,7 @@ class SigmoidFocal(Loss):
         import tensorflow as tf
 
         y_pred = match_classes(y_pred, self.alpha)
-        entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=y_true, logits=y_pred)
+        entropy = sigmoid_entropy(y_true, y_pred)
         # 1 - p_t as a sum of what is at least 0: no digits cancel near 1.
         miss = y_true * tf.sigmoid(-y_pred) + (1 - y_true) * tf.sigmoid(y_pred)
         values = entropy * _focus(miss, self.gamma)
@@ -135,6 +139,10 @@ class SigmoidFocal(Loss):
             return values
         alpha = tf.constant(self.alpha, y_pred.dtype)
         return values * (alpha * y_true + (1 - alpha) * (1 - y_true))
+
+
+_FLOOR = 1e-12
+"""What 1 − p is taken to be at least; float32 holds its inverse, and the square of that."""
 
 
 def _focus(miss: tf.Tensor, gamma: float) -> tf.Tensor:
@@ -146,6 +154,3 @@ def _focus(miss: tf.Tensor, gamma: float) -> tf.Tensor:
     # The power has an infinite slope at 0 where gamma is below 1; the cross entropy that it
     # scales is 0 there, and so is the slope of their product.
     return tf.pow(tf.maximum(miss, _FLOOR), gamma)
-
-
-_FLOOR = 1e-12

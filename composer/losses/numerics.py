@@ -27,6 +27,30 @@ def unit(x: tf.Tensor, axis: int) -> tf.Tensor:
     return x * tf.where(nonzero, tf.math.rsqrt(tf.where(nonzero, square, 1)), 0)
 
 
+def sigmoid_entropy(
+    labels: tf.Tensor, logits: tf.Tensor, pos_weight: tf.Tensor | None = None
+) -> tf.Tensor:
+    """−pos_weight·labels·log σ(logits) − (1 − labels)·log(1 − σ(logits))."""
+    import tensorflow as tf
+
+    positive = labels if pos_weight is None else pos_weight * labels
+    # −log σ(∓x) is max(±x, 0) + log(1 + e^−|x|). Written with `where`, because the gradients of abs
+    # and relu at 0 are 0, and multiplied so that a certainty that is right costs 0·∞ = 0.
+    above = logits >= 0
+    linear = tf.math.multiply_no_nan(logits, tf.where(above, 1 - labels, -positive))
+    decay = tf.math.log1p(tf.exp(tf.where(above, -logits, logits)))
+    return linear + (decay if pos_weight is None else (positive + 1 - labels) * decay)
+
+
+def softmax_entropies(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """−labels·log softmax(logits), class by class; summed over the last axis, the cross entropy."""
+    import tensorflow as tf
+
+    # Not TensorFlow's fused op: its gradient is that of the value only where labels sums to 1.
+    # Not a plain product: a class that a logit of -inf rules out costs 0·∞ = 0 where labels is 0.
+    return -tf.math.multiply_no_nan(tf.nn.log_softmax(logits), labels)
+
+
 def one_hot_like(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """1 at each label and 0 elsewhere, on the last axis of `logits` and in its dtype."""
     import tensorflow as tf

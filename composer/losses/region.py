@@ -9,6 +9,7 @@ from pydantic import Field
 
 from composer.language.signature import Signature
 from composer.losses.base import Couples, Fraction, Loss, NonNegative
+from composer.losses.numerics import one_hot_like, safe_sqrt
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -50,8 +51,9 @@ class SILog(Loss):
 
     `lambda` is from 0 (the plain error of the logarithm) to 1 (a common factor costs nothing).
     `root: true` gives the square root. A sample with no element kept has the value 0, and so has a
-    perfect prediction, both with gradient 0. Both tensors are positive: of a negative element, or
-    of a zero, that no mask removes, its sample is NaN. The values have no unit.
+    perfect prediction, both with gradient 0. Both tensors are positive; an element that is 0 or
+    below, and that no mask removes, makes its sample NaN. The values have no unit. (AdaBins has
+    `lambda: 0.85`, `root: true` and `weight: 10`.)
 
     Reference: Eigen, Puhrsch and Fergus, "Depth Map Prediction from a Single Image using a
     Multi-Scale Deep Network", 2014; the root: Bhat et al., "AdaBins", 2021.
@@ -69,8 +71,6 @@ class SILog(Loss):
 
     def values(self, y_true: tf.Tensor, y_pred: tf.Tensor, keep: tf.Tensor) -> tf.Tensor:  # type: ignore[override]  # roles by name
         import tensorflow as tf
-
-        from composer.losses.numerics import safe_sqrt
 
         number, mean, squares = _moments(tf.math.log(y_pred) - tf.math.log(y_true), keep)
         # mean d² is the variance plus (mean d)²: as a sum of squares it is never below 0.
@@ -110,18 +110,15 @@ class Dice(Loss):
         return "batch" if self.per == "batch" else "sample"
 
     def bound_signature(self) -> Signature:
-        text = self.signature.text
-        if self.sparse:
-            dense = "y_true=number[batch, ..., classes] in probabilities"
-            text = text.replace(dense, "y_true=int[batch, ...] in labels(classes)")
-        if self.per == "batch":
-            text = text.replace("-> float[batch, classes]", "-> float[classes]")
-        return Signature(text)
+        dense = "number[batch, ..., classes] in probabilities"
+        y_true = "int[batch, ...] in labels(classes)" if self.sparse else dense
+        return Signature(
+            f"y_true={y_true}, y_pred=float[batch, ..., classes] in probabilities,"
+            f" keep=bool[batch, ...] -> float[{'' if self.per == 'batch' else 'batch, '}classes]"
+        )
 
     def values(self, y_true: tf.Tensor, y_pred: tf.Tensor, keep: tf.Tensor) -> tf.Tensor:  # type: ignore[override]  # roles by name
         import tensorflow as tf
-
-        from composer.losses.numerics import one_hot_like
 
         if self.sparse:
             y_true = one_hot_like(y_true, y_pred)

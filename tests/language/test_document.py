@@ -53,7 +53,7 @@ regularization: {weight: 1.0}
 
 def test_values() -> None:
     depth = {"weight": 0.5, "loss": [{"type": "huber", "delta": 1}, "silog"]}
-    pose = {"weight": "ramp(step, 0, 1)", "loss": [], "note": None}
+    pose: dict[str, object] = {"weight": "ramp(step, 0, 1)", "loss": [], "note": None}
     assert _read(SPEC).root.to_python() == {
         "tasks": {"depth": depth, "pose": pose},
         "regularization": {"weight": 1.0},
@@ -247,9 +247,11 @@ _MERGE_HELP = "write `<<: *name`, or `<<: [*name, *other]` for several"
     ],
 )
 def test_tags(text: str, expected: tuple[str, int, int, int]) -> None:
-    tag, *place = expected
+    tag, line, column, end_column = expected
     message = f"the tag `{tag}` is refused"
-    assert _problems(text) == [_problem("tag-refused", message, *place, _TAG_HELP)]
+    assert _problems(text) == [
+        _problem("tag-refused", message, line, column, end_column, _TAG_HELP)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -450,7 +452,9 @@ def test_problems_before_a_syntax_error_are_kept() -> None:
 
 
 def test_expanded_repetition_is_plain_data() -> None:
-    first, second = _read("- &a [1]\n- *a").root.to_python()  # type: ignore[misc]
+    value = _read("- &a [1]\n- *a").root.to_python()
+    assert isinstance(value, list)
+    first, second = value
     assert first == second
     assert first is not second
 

@@ -121,14 +121,14 @@ def test_several_on_a_line_are_quoted_together() -> None:
 )  # fmt: skip
 def test_the_line_shown_means_what_was_meant(text: str, meant: object) -> None:
     """Alone, as a value, as an item, and as the second line of a collection."""
-    settings = [("{}", lambda x: x), ("k: {}", lambda x: {"k": x}), ("- {}", lambda x: [x])]
-    for frame, wrap in settings:
+    settings: list[tuple[str, object]] = [("{}", meant), ("k: {}", {"k": meant}), ("- {}", [meant])]
+    for frame, value in settings:
         problems = _problems(frame.replace("{}", text))
         assert {problem.code for problem in problems} == {"unquoted-expression"}
         help = problems[0].help
         assert help is not None
         _, line = help.split(": ", 1)
-        assert read_document(line, "f.yaml").root.to_python() == wrap(meant)
+        assert read_document(line, "f.yaml").root.to_python() == value
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,17 @@ class TestWeightedCrossEntropy:
             WeightedCrossEntropy(**wrong)
 
 
+@pytest.mark.parametrize(
+    ("loss", "wrong"), [(SigmoidCrossEntropy(), 1), (WeightedCrossEntropy(pos_weight=2), 2)]
+)
+def test_infinite_logits(loss, wrong, run_everywhere):
+    # By hand: right costs nothing, wrong infinitely much. tf.nn gives NaN where it is right.
+    y_true, y_pred = [1.0, 0.0, 1.0, 0.0], [INF, -INF, -INF, INF]
+    found = run_everywhere(loss, y_true=y_true, y_pred=y_pred)
+    np.testing.assert_array_equal(found.values, [0, 0, INF, INF])
+    np.testing.assert_array_equal(found.gradients["y_pred"], [0, 0, -wrong, 1])
+
+
 class TestSoftmaxCrossEntropy:
     def test_gradient_fits_rows_that_do_not_sum_to_1(self, run_everywhere):
         # By hand, with softmax s: Σz·s − z. tf.nn's fused op gives s − z, even for zeros.

@@ -1,0 +1,77 @@
+"""What `losscomp check` does: files to problems, printed, and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from composer.exits import PROBLEMS, SOUND, USAGE, StopError
+from composer.language.diagnostics import Problem, SpecError, escape, quote, show
+
+MAX_SHOWN = 100
+
+
+def check_files(files: Sequence[str], own: Sequence[Any] = ()) -> int:
+    """Checks files, directories and `-`, prints what is wrong with them; returns the exit code."""
+    outcome = [_check_one(file, own) for file in _expanded(files)]
+    problems = sum(len(found) for found, _ in outcome)
+    errors = any(problem.severity == "error" for found, _ in outcome for problem in found)
+    _print_summary(len(outcome), problems)
+    if any(is_unreadable for _, is_unreadable in outcome):
+        return USAGE
+    return PROBLEMS if errors else SOUND
+
+
+def _check_one(file: str, own: Sequence[Any]) -> tuple[Sequence[Problem], bool]:
+    """The problems of one file, shown; and whether it could not be read at all."""
+    _, problems, source = examine_named(file, own)
+    for problem in problems[:MAX_SHOWN]:
+        print(show(problem, source) + "\n")
+    if len(problems) > MAX_SHOWN:
+        print(f"{escape(file)}: {len(problems) - MAX_SHOWN} more problems are not shown\n")
+    return problems, any(problem.code == "unreadable-file" for problem in problems)
+
+
+def examine_named(file: str, own: Sequence[Any]) -> tuple[Any, Sequence[Problem], str]:
+    """What `reading.examine` gives, for a file or `-`."""
+    from composer.language.source import read_stdin
+    from composer.reading import examine, examine_text
+
+    if file != "-":
+        return examine(file, own)
+    try:
+        return examine_text(read_stdin(sys.stdin.buffer), "<stdin>", own)
+    except SpecError as error:
+        return None, error.problems, error.source
+
+
+def _print_summary(files: int, problems: int) -> None:
+    checked = f"{files} file{'s' * (files != 1)}"
+    if problems:
+        print(f"{problems} problem{'s' * (problems != 1)} in {checked}")
+    else:
+        print(f"{checked} checked: sound")
+
+
+def _expanded(files: Sequence[str]) -> list[str]:
+    """The files named, and the YAML files of the directories named, in order."""
+    found: list[str] = []
+    for file in files:
+        if os.path.isdir(file):
+            inside = list(_specs_in(file))
+            if not inside:
+                raise StopError(f"there is no .yaml or .yml file in {quote(file)}", USAGE)
+            found += inside
+        else:
+            found.append(file)
+    return found
+
+
+def _specs_in(directory: str) -> Iterator[str]:
+    for root, directories, names in os.walk(directory):
+        directories[:] = sorted(name for name in directories if not name.startswith("."))
+        yield from (
+            os.path.join(root, name) for name in sorted(names) if name.endswith((".yaml", ".yml"))
+        )

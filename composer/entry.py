@@ -1,0 +1,84 @@
+"""Where the command starts and ends: an exit code whatever happens, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from composer.exits import BROKEN_PIPE, FAULT, INTERRUPTED, PROBLEMS, SOUND, USAGE, StopError
+
+
+def main() -> NoReturn:
+    """Runs `losscomp` on the arguments of the process."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave(BROKEN_PIPE)
+    except KeyboardInterrupt:
+        _leave(INTERRUPTED)
+    except Exception as error:
+        if os.environ.get("LOSSCOMP_DEBUG"):
+            raise
+        code = _tell(error)
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """Answers the plain forms of `--version` and `check` without loading the command line."""
+    # pydantic would ask every installed distribution for plugins, which takes a tenth of our time.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    if list(arguments) == ["--version"]:
+        from composer import __version__
+
+        print(f"losscomp {__version__}")
+        return SOUND
+    command, *files = arguments or [""]
+    if command == "check" and files and not any(len(f) > 1 and f[0] == "-" for f in files):
+        from composer.checking import check_files
+
+        return check_files(files)
+    from composer.cli import app
+
+    return _code(app)
+
+
+def _code(app: object) -> int:
+    """Runs a typer application and returns its exit code."""
+    try:
+        app(prog_name="losscomp")  # type: ignore[operator]  # a Typer is callable
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else SOUND
+    return SOUND
+
+
+def _tell(error: Exception) -> int:
+    """Prints what ended a command, and returns its exit code."""
+    from composer.language.diagnostics import SpecError, escape, show
+
+    if isinstance(error, StopError):
+        print(f"error: {escape(str(error))}", file=sys.stderr)
+        return error.exit_code
+    if isinstance(error, SpecError):
+        for problem in error.problems[:100]:
+            print(show(problem, error.source) + "\n", file=sys.stderr)
+        unreadable = any(problem.code == "unreadable-file" for problem in error.problems)
+        return USAGE if unreadable else PROBLEMS
+    print(
+        f"error: a fault of losscomp's own: {type(error).__name__}: {escape(str(error))[:500]}\n"
+        "help: LOSSCOMP_DEBUG=1 shows the traceback; please report it with the spec",
+        file=sys.stderr,
+    )
+    return FAULT
+
+
+def _leave(code: int) -> NoReturn:
+    """Ends without a word; Python would print one when it cannot flush."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    sys.exit(code)

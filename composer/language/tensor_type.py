@@ -1,0 +1,97 @@
+"""The shape language: `float32[batch, h, w, 1]` says the dtype and the axes of a tensor."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from composer.language.diagnostics import did_you_mean, quote
+from composer.language.dtypes import DTYPES
+from composer.language.errors import SignatureError
+from composer.language.shape import Shape
+
+MAX_RANK = 32
+
+_TENSOR = re.compile(r"\s*(?P<dtype>\w+)\s*(?:\[(?P<axes>[^\[\]]*)\])?\s*", re.ASCII)
+_AXIS = re.compile(r"\.\.\.|\?|[A-Za-z_][A-Za-z0-9_]*|[0-9]{1,10}", re.ASCII)
+_ELSEWHERE = {
+    "float": "float32", "double": "float64", "half": "float16", "int": "int32", "long": "int64",
+    "boolean": "bool", "short": "int16", "byte": "uint8",
+}  # fmt: skip
+
+Axis = int | str | None
+"""An axis of a signature: a size, a name, `"..."` for any number of axes, None for `?`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """The dtype and shape of a tensor, as `tensors:` declares them. dtype None is unknown."""
+
+    dtype: str | None
+    shape: Shape
+
+    def __str__(self) -> str:
+        return f"{self.dtype or '?'}{self.shape}"
+
+
+def parse_tensor(text: str) -> TensorType:
+    """Reads `float32[batch, h, w, 1]`; raises SignatureError with offsets."""
+    match = _TENSOR.fullmatch(text)
+    if match is None:
+        raise SignatureError(
+            f"a tensor is described like `float32[batch, h, w, 1]`, found {quote(text)}",
+            0,
+            len(text),
+        )
+    dtype = match["dtype"]
+    if dtype not in DTYPES:
+        raise SignatureError(
+            f"there is no dtype {quote(dtype)}",
+            *match.span("dtype"),
+            help=_dtype_help(dtype),
+        )
+    if match["axes"] is None:
+        raise SignatureError(
+            f"the axes are missing in {quote(text)}",
+            0,
+            len(text),
+            help=f"write `{dtype}[batch, ...]`, or `{dtype}[]` for a single number",
+        )
+    return TensorType(dtype, _shape(read_axes(match["axes"], match.start("axes"))))
+
+
+def read_axes(text: str, offset: int) -> tuple[Axis, ...]:
+    """The axes between the brackets, checked one by one."""
+    if not text.strip():
+        return ()
+    axes: list[Axis] = []
+    for part in text.split(","):
+        word = part.strip()
+        start = offset + len(part) - len(part.lstrip())
+        if not _AXIS.fullmatch(word):
+            found = quote(word) if word else "nothing"
+            raise SignatureError(
+                f"an axis is a name, a size, `?` or `...`, found {found}",
+                start,
+                start + max(1, len(word)),
+            )
+        if word == "..." and "..." in axes:
+            raise SignatureError("`...` stands at most once", start, start + 3)
+        axes.append(int(word) if word.isdecimal() else None if word == "?" else word)
+        offset += len(part) + 1
+    if len(axes) > MAX_RANK:
+        raise SignatureError(f"a tensor has at most {MAX_RANK} axes", 0, offset)
+    return tuple(axes)
+
+
+def _shape(axes: tuple[Axis, ...]) -> Shape:
+    if "..." not in axes:
+        return Shape(axes)
+    place = axes.index("...")
+    return Shape(axes[:place], axes[place + 1 :])
+
+
+def _dtype_help(word: str) -> str | None:
+    if word in _ELSEWHERE:
+        return f"write {quote(_ELSEWHERE[word])}"
+    return did_you_mean(word, DTYPES, noun="dtypes")

@@ -1,0 +1,95 @@
+"""Values of an expression in TensorFlow, and how they meet: in which dtype, along which axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from composer.language import tree as t
+from composer.language.dtypes import comparison, holds, kind
+from composer.language.static_types import Place
+
+EXACT = {"bool": "bool", "int": "int64", "float": "float64"}
+"""What scalars compute in among themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A tensor, with the dtype it counts as and where it belongs (see `static_types.Type`).
+
+    Scalars and inline constants are held exactly, in int64 or float64, and cast to what they meet.
+    `is_read` marks a tensor of the batch that nothing was computed from yet.
+    """
+
+    tensor: tf.Tensor
+    dtype: str
+    place: Place
+    is_read: bool = False
+
+
+def scalar(tensor: tf.Tensor) -> Value:
+    """A number; it counts as the narrowest float if it is one."""
+    name: str = tensor.dtype.name
+    return Value(tensor, "float32" if kind(name) == "float" else name, "scalar")
+
+
+def result(tensor: tf.Tensor, values: Sequence[Value]) -> Value:
+    """What was computed from the values."""
+    place = place_of(values)
+    return scalar(tensor) if place == "scalar" else Value(tensor, tensor.dtype.name, place)
+
+
+def place_of(values: Sequence[Value]) -> Place:
+    """Where what is computed from the values belongs."""
+    places = {value.place for value in values}
+    order: tuple[Place, ...] = ("batch", "last", "table")
+    return next((place for place in order if place in places), "scalar")
+
+
+def expanded(values: Sequence[Value]) -> list[tf.Tensor]:
+    """Tensors of the batch get the missing axes at the right; others broadcast by themselves."""
+    ranks = [value.tensor.shape.rank for value in values if value.place == "batch"]
+    rank = max(ranks, default=0)
+    tensors = [
+        expand_right(value.tensor, rank) if value.place == "batch" else value.tensor
+        for value in values
+    ]
+    vectors = [value.tensor for value in values if value.place == "last"]
+    full = [place for place, value in enumerate(values) if _has_rank(value, rank)]
+    if vectors and len(full) == 1:
+        tensors[full[0]] = _with_last(tensors[full[0]], vectors[0].shape[-1])
+    return tensors
+
+
+def _has_rank(value: Value, rank: int) -> bool:
+    return value.place == "batch" and bool(value.tensor.shape.rank == rank)
+
+
+def _with_last(tensor: tf.Tensor, size: int) -> tf.Tensor:
+    """The tensor, its last axis held to a size that is unknown while tracing: 1 may not broadcast."""
+    if tensor.shape.rank == 0 or tensor.shape[-1] is not None:
+        return tensor
+    return tf.ensure_shape(tensor, [None] * (tensor.shape.rank - 1) + [size])
+
+
+def expand_right(tensor: tf.Tensor, rank: int) -> tf.Tensor:
+    """Adds axes of size 1 behind the last until there are `rank`."""
+    missing = rank - tensor.shape.rank
+    return tensor[(..., *[tf.newaxis] * missing)] if missing > 0 else tensor
+
+
+def compared_dtype(left: tuple[t.Tree, Value], right: tuple[t.Tree, Value]) -> str:
+    """A comparison keeps the tensor's own dtype where that can hold the number."""
+    (a_node, a), (b_node, b) = left, right
+    if a.place == "scalar" and b.place == "scalar":
+        return comparison(EXACT[kind(a.dtype)], EXACT[kind(b.dtype)])
+    if a.place != "scalar" and b.place != "scalar":
+        return comparison(a.dtype, b.dtype)
+    node, number, strong = (a_node, a, b) if a.place == "scalar" else (b_node, b, a)
+    if kind(strong.dtype) == "float":
+        return strong.dtype
+    if isinstance(node, t.Number) and holds(strong.dtype, node.value):
+        return strong.dtype
+    return comparison(strong.dtype, EXACT[kind(number.dtype)])

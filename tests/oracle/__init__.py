@@ -1,0 +1,1 @@
+"""Every number that another library gives, against ours."""
