@@ -11,9 +11,10 @@ from composer import __version__
 from composer.checking import check_files
 from composer.exits import PROBLEMS, SOUND, USAGE, StopError
 
+MAX_STEP = 2**63 - 1
+
 app = typer.Typer(
     name="losscomp",
-    help="The loss of a multi-task TensorFlow model from one YAML file.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -109,6 +110,8 @@ def build(
     """
     from composer.building import build_and_show
 
+    if step > MAX_STEP:
+        raise StopError(f"`--step` is at most {MAX_STEP}", USAGE)
     text, is_finite = build_and_show(config, batch, step, json, _own_losses(losses), export)
     typer.echo(text)
     raise typer.Exit(SOUND if is_finite else PROBLEMS)

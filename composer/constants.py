@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import ValidationInfo
 
-from composer.fields import fault, shown
+from composer.fields import Reader, fault, shown
 from composer.language.diagnostics import quote
 from composer.language.functions import FUNCTIONS
 from composer.language.shape import Shape
@@ -31,13 +31,15 @@ class Constant:
             they take the precision of what they meet. For a file the file's.
         shape: its sizes.
         values: the numbers in row-major order; empty for a file.
-        file: the `.npy` file, or None.
+        file: the full path of the `.npy` file, or None.
+        name: the file as the spec names it.
     """
 
     dtype: str
     shape: tuple[int, ...]
     values: tuple[float, ...] = field(repr=False)
     file: str | None = None
+    name: str | None = None
 
     @property
     def static_shape(self) -> Shape:
@@ -100,7 +102,7 @@ def _from_file(name: str, directory: str | None) -> Constant:
         header = read_header(directory, name)
     except NpyError as error:
         raise fault(error.code, str(error), help=error.help) from None
-    return Constant(header.dtype, header.shape, (), header.path)
+    return Constant(header.dtype, header.shape, (), header.path, name)
 
 
 def read_constant_name(value: Any) -> str:
@@ -116,9 +118,18 @@ def read_constant_name(value: Any) -> str:
     return value
 
 
+def write_constant(constant: Constant) -> Any:
+    """A constant as plain data: the name of its file, or nested lists."""
+    if constant.name is not None:
+        return constant.name
+    data: list[Any] = list(constant.values)
+    for size in reversed(constant.shape):
+        data = [data[start : start + size] for start in range(0, len(data), size)]
+    return data[0]
+
+
 ConstantField = Annotated[
-    Constant, PlainValidator(read_constant), WithJsonSchema({"type": ["number", "array", "string"]})
+    Constant,
+    Reader(read_constant, ["number", "array", "string"], write=write_constant, context=True),
 ]
-ConstantName = Annotated[
-    str, PlainValidator(read_constant_name), WithJsonSchema({"type": "string"})
-]
+ConstantName = Annotated[str, Reader(read_constant_name, "string")]

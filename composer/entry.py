@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from composer.exits import BROKEN_PIPE, FAULT, INTERRUPTED, PROBLEMS, SOUND, USAGE, StopError
 
 
 def main() -> NoReturn:
     """Runs `losscomp` on the arguments of the process."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
     try:
-        code = _run(sys.argv[1:])
-        sys.stdout.flush()
+        code = _outcome(sys.argv[1:])
+        for stream in _streams():
+            stream.flush()
+        sys.exit(code)
     except BrokenPipeError:
         _leave(BROKEN_PIPE)
     except KeyboardInterrupt:
         _leave(INTERRUPTED)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            _complain(f"the output cannot be written: {(error.strerror or str(error)).lower()}")
+        _leave(USAGE)
+
+
+def _outcome(arguments: Sequence[str]) -> int:
+    """The exit code, after what ended the command early has been told."""
+    try:
+        for stream in _streams():
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        return _run(arguments)
     except Exception as error:
-        if os.environ.get("LOSSCOMP_DEBUG"):
+        # Whatever reads a file answers for its errors; only printing has none to name a file in.
+        is_output = isinstance(error, OSError) and error.filename is None
+        if is_output or os.environ.get("LOSSCOMP_DEBUG"):
             raise
-        code = _tell(error)
-    sys.exit(code)
+        return _tell(error)
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -53,6 +67,8 @@ def _code(app: object) -> int:
     try:
         app(prog_name="losscomp")  # type: ignore[operator]  # a Typer is callable
     except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # of which typer makes a 1
+            raise end.__context__ from None
         return end.code if isinstance(end.code, int) else SOUND
     return SOUND
 
@@ -62,23 +78,33 @@ def _tell(error: Exception) -> int:
     from composer.language.diagnostics import SpecError, escape, show
 
     if isinstance(error, StopError):
-        print(f"error: {escape(str(error))}", file=sys.stderr)
+        _complain(escape(str(error)))
         return error.exit_code
     if isinstance(error, SpecError):
         for problem in error.problems[:100]:
             print(show(problem, error.source) + "\n", file=sys.stderr)
         unreadable = any(problem.code == "unreadable-file" for problem in error.problems)
         return USAGE if unreadable else PROBLEMS
-    print(
-        f"error: a fault of losscomp's own: {type(error).__name__}: {escape(str(error))[:500]}\n"
-        "help: LOSSCOMP_DEBUG=1 shows the traceback; please report it with the spec",
-        file=sys.stderr,
+    _complain(
+        f"a fault of losscomp's own: {type(error).__name__}: {escape(str(error))[:500]}\n"
+        "help: LOSSCOMP_DEBUG=1 shows the traceback; please report it with the spec"
     )
     return FAULT
+
+
+def _complain(message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+
+
+def _streams() -> list[TextIO]:
+    """Standard output and error, as far as they are open."""
+    return [stream for stream in (sys.stdout, sys.stderr) if stream is not None]
 
 
 def _leave(code: int) -> NoReturn:
     """Ends without a word; Python would print one when it cannot flush."""
     devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
+    for stream in _streams():
+        with contextlib.suppress(OSError):
+            os.dup2(devnull, stream.fileno())
     sys.exit(code)

@@ -13,8 +13,18 @@ from composer.language import tree as t
 from composer.language.dtypes import kind, widest_float
 from composer.language.interpret import evaluate
 from composer.language.static_dtypes import arithmetic_dtype, binary_dtype
-from composer.operands import EXACT, Value, compared_dtype, expanded, place_of, result, scalar
-from composer.operands import expand_right as expand_right
+from composer.operands import (
+    EXACT,
+    Value,
+    compared_dtype,
+    expand_right,
+    expanded,
+    place_of,
+    result,
+    scalar,
+)
+
+__all__ = ["Evaluator", "Value", "expand_right"]
 
 _ARITHMETIC: dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
     "+": operator.add,

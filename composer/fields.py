@@ -132,22 +132,31 @@ class Reader:
     """Validates a field by one function; leaner than pydantic's stack of annotations.
 
     Attributes:
-        read: gives the value of the field, or raises a fault.
+        read: gives the value of the field, or raises a fault; with `context` it also gets the
+            ValidationInfo of pydantic.
         types: the JSON types that it takes, for editors.
-        as_text: whether the value is written as its text.
+        write: gives the value back as plain data.
     """
 
     def __init__(
-        self, read: Callable[[Any], Any], types: str | list[str], *, as_text: bool = False
+        self,
+        read: Callable[..., Any],
+        types: str | list[str],
+        *,
+        write: Callable[[Any], Any] | None = None,
+        context: bool = False,
     ) -> None:
         self.read = read
         self.types = types
-        self.as_text = as_text
+        self.write = write
+        self.context = context
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        written = core_schema.plain_serializer_function_ser_schema(str) if self.as_text else None
+        written = self.write and core_schema.plain_serializer_function_ser_schema(self.write)
+        if self.context:
+            return core_schema.with_info_plain_validator_function(self.read, serialization=written)
         return core_schema.no_info_plain_validator_function(self.read, serialization=written)
 
     def __get_pydantic_json_schema__(
@@ -156,10 +165,10 @@ class Reader:
         return {"type": self.types}
 
 
-Weight = Annotated[Expression, Reader(read_expression, ["number", "string"], as_text=True)]
-Mask = Annotated[Expression, Reader(read_mask, ["boolean", "string"], as_text=True)]
-Read = Annotated[Expression, Reader(read_role, "string", as_text=True)]
+Weight = Annotated[Expression, Reader(read_expression, ["number", "string"], write=str)]
+Mask = Annotated[Expression, Reader(read_mask, ["boolean", "string"], write=str)]
+Read = Annotated[Expression, Reader(read_role, "string", write=str)]
 Name = Annotated[str, Reader(read_name, "string")]
-TensorText = Annotated[TensorType, Reader(read_tensor_type, "string", as_text=True)]
+TensorText = Annotated[TensorType, Reader(read_tensor_type, "string", write=str)]
 PerClass = Annotated[float | tuple[float, ...], Reader(read_per_class, ["number", "array"])]
 """A number of at least 0, or one such number per class."""

@@ -68,7 +68,10 @@ def _has_rank(value: Value, rank: int) -> bool:
 
 
 def _with_last(tensor: tf.Tensor, size: int) -> tf.Tensor:
-    """The tensor, its last axis held to a size that is unknown while tracing: 1 may not broadcast."""
+    """The tensor, its last axis held to the size where that is unknown while tracing.
+
+    A 1 would broadcast in silence.
+    """
     if tensor.shape.rank == 0 or tensor.shape[-1] is not None:
         return tensor
     return tf.ensure_shape(tensor, [None] * (tensor.shape.rank - 1) + [size])

@@ -13,7 +13,7 @@ from composer.language.diagnostics import Problem, SpecError
 from composer.language.document import Document, read_document
 from composer.language.source import read_source
 from composer.losses.base import Loss
-from composer.spec import Origin, Spec
+from composer.spec import Spec
 
 MAX_LEVELS = 64
 MAX_VALUES = 50_000
@@ -101,7 +101,7 @@ def validate(
 
 def _spec(data: Any, context: dict[str, Any], document: Document) -> Spec:
     spec = Spec.model_validate(data, context=context)
-    spec._origin = Origin(document)
+    spec._origin.document = document
     return spec
 
 

@@ -8,19 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    PlainValidator,
-    PrivateAttr,
-    SerializeAsAny,
-    TypeAdapter,
-    ValidationInfo,
-    WithJsonSchema,
-)
+from pydantic import BeforeValidator, Field, PrivateAttr, TypeAdapter, ValidationInfo
 
 from composer.constants import ConstantField, ConstantName
-from composer.fields import Mask, Read, Weight, fault, shown
+from composer.fields import Mask, Read, Reader, Weight, fault, read_name, read_tensor_type, shown
 from composer.language.diagnostics import did_you_mean, quote, suggest
 from composer.language.document import Document
 from composer.language.expression import literal
@@ -106,9 +97,12 @@ def read_losses(value: Any) -> Any:
     return list(value)
 
 
-AnyLoss = Annotated[
-    SerializeAsAny[Loss], PlainValidator(read_loss), WithJsonSchema({"type": ["string", "object"]})
-]
+def write_loss(loss: Loss) -> dict[str, Any]:
+    """A loss as plain data: its type, and what differs from the defaults."""
+    return {"type": loss.type, **loss.model_dump(exclude_defaults=True, by_alias=True)}
+
+
+AnyLoss = Annotated[Loss, Reader(read_loss, ["string", "object"], write=write_loss, context=True)]
 
 
 class Task(Strict):
@@ -141,14 +135,15 @@ class Regularization(Strict):
 
 def read_task_name(value: Any) -> str:
     """A task's name, which no row of the breakdown has already."""
-    from composer.fields import read_name
-
     name = read_name(value)
     if name in RESERVED_TASKS:
         raise fault(
             "reserved-name", f"{quote(name)} is a row of every breakdown", help="rename the task"
         )
     return name
+
+
+TaskName = Annotated[str, Reader(read_task_name, "string")]
 
 
 def read_tensors(value: Any) -> Any:
@@ -164,17 +159,22 @@ def read_tensors(value: Any) -> Any:
 
 
 def _tensor_or_tensors(value: Any, info: ValidationInfo) -> Any:
-    from composer.fields import read_tensor_type
-
     if isinstance(value, Mapping):
         return _nested().validate_python(value, context=info.context)
     return read_tensor_type(value)
 
 
-_Entry = Annotated[Any, PlainValidator(_tensor_or_tensors)]
-NamedTensors = Annotated[
-    dict[str, _Entry], BeforeValidator(read_tensors), WithJsonSchema({"type": "object"})
+def write_tensors(value: Any) -> Any:
+    """Tensor types as their text, nested as they are."""
+    if isinstance(value, Mapping):
+        return {name: write_tensors(each) for name, each in value.items()}
+    return str(value)
+
+
+_Entry = Annotated[
+    Any, Reader(_tensor_or_tensors, ["string", "object"], write=write_tensors, context=True)
 ]
+NamedTensors = Annotated[dict[str, _Entry], BeforeValidator(read_tensors)]
 
 
 @functools.cache
@@ -195,11 +195,11 @@ class Tensors(Strict):
     y_pred: NamedTensors = Field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Origin:
-    """Where a spec was read from. Two specs are equal wherever they come from."""
+    """Where a spec was read from, if anywhere. Two specs are equal wherever they come from."""
 
-    document: Document = field(compare=False)
+    document: Document | None = field(default=None, compare=False)
 
 
 class Spec(Strict):
@@ -213,29 +213,26 @@ class Spec(Strict):
         regularization: how the model's own regularization losses count; None where they do not.
     """
 
-    tasks: dict[Annotated[str, PlainValidator(read_task_name)], Task] = Field(min_length=1)
+    tasks: dict[TaskName, Task] = Field(min_length=1)
     tensors: Tensors | None = None
     constants: dict[ConstantName, ConstantField] = Field(default_factory=dict)
     reduction: Reduction = "sum_by_nonzero_weights"
     regularization: Regularization | None = None
 
-    _origin: Origin | None = PrivateAttr(None)
+    _origin: Origin = PrivateAttr(default_factory=Origin)
 
     @property
     def document(self) -> Document:
         """The text that it was read from; for one made in Python, the text that it would be."""
-        if self._origin is None:
+        if self._origin.document is None:
             from composer.reading import document_of
 
-            self._origin = Origin(document_of(self.to_mapping()))
+            self._origin.document = document_of(self.to_mapping())
         return self._origin.document
 
     def to_mapping(self) -> dict[str, Any]:
         """The spec as plain data, defaults left out."""
         data: dict[str, Any] = self.model_dump(exclude_defaults=True, by_alias=True)
-        for name, task in self.tasks.items():
-            for dumped, loss in zip(data["tasks"][name]["loss"], task.loss, strict=True):
-                dumped["type"] = loss.type
         return data
 
 

@@ -152,6 +152,8 @@ def factors(tree: t.Tree) -> Iterator[tuple[t.Tree, bool]]:
         case t.Unary(op="-"):
             yield t.Number(tree.start, tree.end, -1), False
             yield from factors(tree.operand)
+        case t.Unary(op="+"):
+            yield from factors(tree.operand)
         case _:
             yield tree, False
 
@@ -177,8 +179,11 @@ def tensors_read(spec: Spec) -> dict[t.Side, list[tuple[str, ...]]]:
 
 def reads_step(spec: Spec) -> bool:
     """Whether any expression of the spec reads the step."""
-    parts = [part.tree for term in terms_of(spec) for part in (*term.masks, *term.weights)]
-    parts += [part.tree for term in terms_of(spec) for part in term.roles.values()]
+    parts = [
+        part.tree
+        for term in terms_of(spec)
+        for part in (*term.roles.values(), *term.masks, *term.weights)
+    ]
     if spec.regularization is not None:
         parts.append(spec.regularization.weight.tree)
     return any(isinstance(node, t.Step) for tree in parts for node in t.walk(tree))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import tensorflow as tf
 
@@ -13,8 +15,6 @@ _losses = tf.compat.v1.losses
 
 def with_full_weights(case: Case) -> Case:
     """The case with weights that `tf.losses` takes: every missing axis there, with size 1."""
-    from dataclasses import replace
-
     if case.weights is None or case.weights.ndim == 0:
         return case
     missing = rank_of_values(case) - case.weights.ndim

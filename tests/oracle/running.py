@@ -15,6 +15,7 @@ from composer import TotalLoss, build_total_loss
 from oracle.translate import Way
 
 Mode = Literal["eager", "graph", "xla"]
+MODES: tuple[Mode, ...] = ("eager", "graph", "xla")
 
 
 @dataclass(frozen=True)

@@ -49,14 +49,14 @@ class Way:
 def ways(case: Case) -> list[Way]:
     """Every way we know to write a case; all of them have to give its number."""
     case = repaired(case)
-    special = _SPECIAL.get((case.oracle, case.loss))
+    special = SPECIAL.get((case.oracle, case.loss))
     return list(special(case) if special else _single_loss(case, LOSSES[case.oracle, case.loss]))
 
 
 def _single_loss(case: Case, ours: Ours) -> Iterator[Way]:
     reduction = REDUCTIONS[case.reduction or ours.reduction]
     y_true, y_pred = _sides(case)
-    for weighting in _weightings(case, ours, reduction):
+    for weighting in _weightings(case, reduction):
         tensors = y_true | weighting.tensors
         yield Way(
             name=weighting.name,
@@ -82,7 +82,7 @@ class _Weighting:
     tensors: Arrays = field(default_factory=dict)
 
 
-def _weightings(case: Case, ours: Ours, reduction: str | None) -> Iterator[_Weighting]:
+def _weightings(case: Case, reduction: str | None) -> Iterator[_Weighting]:
     weights = case.weights
     if weights is None:
         yield _Weighting("no weight")
@@ -268,7 +268,7 @@ def _row(task: str, content: Mapping[str, Any]) -> str:
     return f"{task}/{content['loss']['type']}"
 
 
-_SPECIAL: dict[tuple[str, str], Callable[[Case], Iterator[Way]]] = {
+SPECIAL: dict[tuple[str, str], Callable[[Case], Iterator[Way]]] = {
     ("blog", "triplet_loss"): _triplet,
     ("blog", "triplet_loss_per_row"): _triplet,
     ("blog", "triplet_loss_per_row_l2"): _triplet,
