@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 2 * 1024**3
 MAX_ARRAYS = 10_000
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that NumPy writes
+_DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, OSError, EOFError)
 
 Arrays = dict[str, Any]
 
@@ -71,6 +74,8 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str) -> np.n
 
     name = f"{path}:{member.filename}"
     try:
+        if member.compress_type not in _METHODS:
+            raise NotImplementedError
         with archive.open(member) as file:
             header = parse_header(file.read(MAX_HEADER + 12), name)
         if header.size != member.file_size:
@@ -79,7 +84,9 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str) -> np.n
             array: np.ndarray[Any, Any] = np.lib.format.read_array(file, allow_pickle=False)
     except NpyError as error:
         raise BatchError(str(error)) from None
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError, EOFError):
+    except MemoryError:
+        raise BatchError(f"{quote(name)} takes more memory than there is") from None
+    except _DAMAGE:
         raise BatchError(f"{quote(name)} is damaged, or cannot be unpacked") from None
     return array
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from composer.checking import examine_named, safe_name
 from composer.exits import PROBLEMS, USAGE, StopError
-from composer.language.diagnostics import SpecError, quote
+from composer.language.diagnostics import SpecError, escape, quote
 
 if TYPE_CHECKING:
     from composer.compose import TotalLoss
     from composer.losses.base import Loss
     from composer.spec import Spec
+
+_DRAWN = "drawn at random from `tensors:`, seed fixed"
 
 
 def build_and_show(
@@ -31,15 +35,18 @@ def build_and_show(
         SpecError: the spec has problems, or the batch does not fit it.
         StopError: there is no batch, or none that can be read.
     """
+    config = safe_name(config)
     spec = _checked(config, losses)
-    y_true, y_pred, source = _batch(spec, batch)
+    y_true, y_pred = _batch(spec, batch)
+    if directory is not None:
+        _make_directory(directory)
     # Everything above answers without TensorFlow, which takes seconds to load.
     with native_log_hidden():
         from composer.compose import TotalLoss
         from composer.report import report
 
-    total_loss = TotalLoss(spec)
     try:
+        total_loss = TotalLoss(spec)
         result = report(total_loss, y_true, y_pred, step)
     except SpecError:
         raise
@@ -47,7 +54,8 @@ def build_and_show(
         raise StopError(str(error), PROBLEMS) from None
     if directory is not None:
         _export(total_loss, y_true, y_pred, directory)
-    return _text(config, spec, result, source, as_json, directory), not result.findings
+    is_finite = not result.findings and math.isfinite(result.total)
+    return _text(config, spec, result, batch, as_json, directory), is_finite
 
 
 @contextlib.contextmanager
@@ -57,7 +65,7 @@ def native_log_hidden() -> Iterator[None]:
     LOSSCOMP_DEBUG shows it.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if os.environ.get("LOSSCOMP_DEBUG"):
+    if os.environ.get("LOSSCOMP_DEBUG") or sys.stderr is None:
         yield
         return
     sys.stderr.flush()
@@ -72,8 +80,6 @@ def native_log_hidden() -> Iterator[None]:
 
 
 def _checked(config: str, losses: Sequence[type[Loss]]) -> Spec:
-    from composer.checking import examine_named
-
     spec, problems, source = examine_named(config, losses)
     errors = [problem for problem in problems if problem.severity == "error"]
     if spec is None or errors:
@@ -82,13 +88,13 @@ def _checked(config: str, losses: Sequence[type[Loss]]) -> Spec:
     return checked
 
 
-def _batch(spec: Spec, path: str | None) -> tuple[dict[str, Any], dict[str, Any], str]:
-    """The batch, and in words where it comes from."""
+def _batch(spec: Spec, path: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The batch of a file; without one, a batch drawn at random."""
     if path is not None:
         from composer.batch_file import BatchError, read_batch
 
         try:
-            return (*read_batch(path), path)
+            return read_batch(path)
         except BatchError as error:
             raise StopError(str(error), USAGE) from None
     if spec.tensors is None:
@@ -99,7 +105,7 @@ def _batch(spec: Spec, path: str | None) -> tuple[dict[str, Any], dict[str, Any]
         )
     from composer.drawing import draw_batch
 
-    return (*draw_batch(spec), "drawn at random from `tensors:`, seed fixed")
+    return draw_batch(spec)
 
 
 def _export(
@@ -108,33 +114,34 @@ def _export(
     from composer.batch_tensors import collect
     from composer.export import export
 
-    if os.path.exists(directory) and (not os.path.isdir(directory) or os.listdir(directory)):
-        raise StopError(
-            f"{quote(directory)} is there already; name a new or empty directory", USAGE
-        )
+    export(total_loss, collect(total_loss.paths, y_true, y_pred), directory)
+
+
+def _make_directory(directory: str) -> None:
+    """An empty directory, if need be a new one; TensorFlow's own errors would be no use."""
     try:
-        export(total_loss, collect(total_loss.paths, y_true, y_pred), directory)
+        if os.path.lexists(directory) and (not os.path.isdir(directory) or os.listdir(directory)):
+            raise StopError(
+                f"{quote(directory)} is there already; name a new or empty directory", USAGE
+            )
+        os.makedirs(directory, exist_ok=True)
     except OSError as error:
-        raise StopError(f"{quote(directory)} cannot be written: {error.strerror}", USAGE) from None
+        reason = (error.strerror or str(error)).lower()
+        raise StopError(f"{quote(directory)} cannot be written: {reason}", USAGE) from None
 
 
 def _text(
-    config: str, spec: Spec, result: Any, source: str, as_json: bool, directory: str | None
+    config: str, spec: Spec, result: Any, batch: str | None, as_json: bool, directory: str | None
 ) -> str:
     from composer.table import render_json, render_table
 
+    source = f"a batch {_DRAWN}" if batch is None else batch
     if as_json:
-        return render_json(result, source)
+        return render_json(result, batch or _DRAWN)
     weight = None
     if spec.regularization is not None:
         weight = spec.regularization.weight.text.strip()
-    lines = [f"{config} on a batch {source}" if batch_is_drawn(source) else f"{config} on {source}"]
-    lines += ["", render_table(result, weight)]
+    lines = [escape(f"{config} on {source}"), "", render_table(result, weight)]
     if directory is not None:
-        lines.append(f"exported to {directory}")
+        lines.append(f"exported to {escape(directory)}")
     return "\n".join(lines)
-
-
-def batch_is_drawn(source: str) -> bool:
-    """Whether the words say that no file was given."""
-    return source.startswith("drawn")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from composer.language import tree as t
@@ -10,7 +10,7 @@ from composer.language.diagnostics import Problem, did_you_mean, listing, quote
 from composer.language.errors import ExpressionError
 from composer.language.functions import FUNCTIONS
 from composer.language.shape import UNKNOWN, Mismatch, Shape, fits
-from composer.language.signature import Binding, TensorType, accepts
+from composer.language.signature import Binding, Role, TensorType, accepts
 from composer.language.static import Type, infer
 from composer.spec import Spec
 from composer.terms import Part, Path, Term, terms_of
@@ -119,6 +119,7 @@ class _Checker:
         if len(types.roles) == len(term.roles) and self._bind(types):
             types.values = types.binding.shape(term.loss.bound_signature().values)
             self._check_parameters(types)
+        self._check_coupling(term)
         for part in term.masks:
             self._check_mask(part, types)
         for part in term.weights:
@@ -181,11 +182,12 @@ class _Checker:
         mismatch: Mismatch,
     ) -> None:
         signature = types.term.loss.bound_signature()
-        others = [f"`{other}` {before[other]}" for other in signature.inputs if other in before]
-        all_found = ", ".join([*others, f"`{name}` {found}"])
+        wanted = [f"`{role}` {_axes(signature.roles[role])}" for role in signature.inputs]
+        others = [str(before[other]) for other in signature.inputs if other in before]
         self.add(
             "shape-mismatch",
-            f"{quote(types.term.loss.type)} takes {signature.text}; found {all_found}: {mismatch}",
+            f"{quote(types.term.loss.type)} takes {_and(wanted)}, "
+            f"found {_and([*others, str(found)])}: {mismatch}",
             self._role_path(types.term, types.term.roles[name]),
             help=_axis_help(name, found.shape, before),
         )
@@ -193,6 +195,19 @@ class _Checker:
     def _role_path(self, term: Term, part: Part) -> Path:
         """A role's own expression, or the loss where the role is the task's default."""
         return part.path if len(part.path) != 2 else term.path
+
+    def _check_coupling(self, term: Term) -> None:
+        if term.loss.coupling == "batch":
+            path = (*term.path, "type")
+            self.problems.append(
+                self.document.problem(
+                    "couples-batch",
+                    f"{quote(term.name)} couples the samples of a batch: over replicas or "
+                    "accumulation steps its value is not that of one batch",
+                    self.document.find(path),
+                    severity="warning",
+                )
+            )
 
     def _check_parameters(self, types: TermTypes) -> None:
         dims = types.binding.dims
@@ -356,6 +371,14 @@ def _unknown_name(node: t.Constant, constants: Mapping[str, object]) -> Expressi
     return ExpressionError(
         f"there is no name {quote(node.name)}", node.start, node.end, code="unknown-name", help=help
     )
+
+
+def _axes(role: Role) -> str:
+    return "[" + ", ".join("?" if axis is None else str(axis) for axis in role.axes) + "]"
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
 
 
 def _dtype_help(word: str, name: str) -> str | None:

@@ -41,10 +41,17 @@ def examine_named(file: str, own: Sequence[Any]) -> tuple[Any, Sequence[Problem]
 
     if file != "-":
         return examine(file, own)
+    if sys.stdin is None:
+        raise StopError("the standard input is closed", USAGE)
     try:
         return examine_text(read_stdin(sys.stdin.buffer), "<stdin>", own)
     except SpecError as error:
         return None, error.problems, error.source
+
+
+def safe_name(file: str) -> str:
+    """The same file by a name that GitHub does not take for a command of a workflow."""
+    return os.path.join(".", file) if file.lstrip().startswith(("::", "##")) else file
 
 
 def _print_summary(files: int, problems: int) -> None:
@@ -60,12 +67,12 @@ def _expanded(files: Sequence[str]) -> list[str]:
     found: list[str] = []
     for file in files:
         if os.path.isdir(file):
-            inside = list(_specs_in(file))
+            inside = list(_specs_in(safe_name(file)))
             if not inside:
                 raise StopError(f"there is no .yaml or .yml file in {quote(file)}", USAGE)
             found += inside
         else:
-            found.append(file)
+            found.append(safe_name(file))
     return found
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from composer.check import TermTypes, infer_terms
+from composer.declared import Path, leaves
 from composer.language import tree as t
 from composer.language.dtypes import kind
 from composer.language.shape import Dim, Shape
-from composer.language.signature import Role, TensorType
+from composer.language.signature import Role
 from composer.spec import Spec
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 SEED = 20_260_101
 BATCH = 4
 _OTHERS = (5, 6, 3, 7, 2)
-
-Path = tuple[str, ...]
 
 
 def draw_batch(spec: Spec) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -45,21 +44,6 @@ def draw_batch(spec: Spec) -> tuple[dict[str, Any], dict[str, Any]]:
             level = level.setdefault(name, {})
         level[path[-1]] = array
     return batch["y_true"], batch["y_pred"]
-
-
-def leaves(declared: Mapping[str, Any]) -> Iterator[tuple[str, Path, TensorType]]:
-    """Every tensor of a nested declaration with its path."""
-
-    def below(level: Any, path: Path) -> Iterator[tuple[Path, TensorType]]:
-        if isinstance(level, TensorType):
-            yield path, level
-        else:
-            for name, inner in level.items():
-                yield from below(inner, (*path, name))
-
-    for side, level in declared.items():
-        for path, type_ in below(level, ()):
-            yield side, path, type_
 
 
 Reader = tuple[Role, Shape, TermTypes]

@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from composer.batch_tensors import Tensors, dotted
 from composer.compose import REGULARIZATION, TotalLoss
-from composer.drawing import leaves
-from composer.language.shape import Shape
+from composer.declared import declaration
+from composer.language.signature import TensorType
 from composer.spec import Spec
 
 Flat = dict[str, Any]
@@ -73,21 +73,18 @@ class _Exported(tf.Module):
 
 def _specs(spec: Spec, tensors: Tensors) -> dict[Any, tf.TensorSpec]:
     """dtype and rank of the batch, sizes of `tensors:`."""
-    declared = {}
-    if spec.tensors is not None:
-        sides = {"y_true": spec.tensors.y_true, "y_pred": spec.tensors.y_pred}
-        declared = {(side, path): type_.shape for side, path, type_ in leaves(sides)}
+    declared = declaration(spec)
     return {
         place: tf.TensorSpec(_sizes(declared.get(place), tensor), tensor.dtype, dotted(*place))
         for place, tensor in tensors.items()
     }
 
 
-def _sizes(declared: Shape | None, tensor: tf.Tensor) -> list[int | None]:
+def _sizes(declared: TensorType | None, tensor: tf.Tensor) -> list[int | None]:
     rank = tensor.shape.rank
-    if declared is None or declared.rank != rank:
+    if declared is None or declared.shape.rank != rank:
         return [None] * rank
-    return [dim if isinstance(dim, int) else None for dim in declared.head]
+    return [dim if isinstance(dim, int) else None for dim in declared.shape.head]
 
 
 def _nested(places: Mapping[Any, Any], side: str) -> Flat:

@@ -7,6 +7,7 @@ import math
 import os
 import stat
 import struct
+import warnings
 from dataclasses import dataclass
 
 from composer.language.diagnostics import quote
@@ -87,7 +88,9 @@ def parse_header(head: bytes, name: str, path: str = "") -> Header:
     (length,) = struct.unpack_from("<I" if wide else "<H", head, 8)
     first = 12 if wide else 10
     try:
-        header = ast.literal_eval(head[first : first + length].decode("latin-1").strip())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's on a strange escape, with the raw characters
+            header = ast.literal_eval(head[first : first + length].decode("latin-1").strip())
         dtype, shape = header["descr"], header["shape"]
     except (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError):
         raise NpyError("invalid-file", f"the header of {quote(name)} cannot be read") from None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
 from collections.abc import Sequence
@@ -31,22 +33,29 @@ def load_own_losses(names: Sequence[str]) -> list[type[Loss]]:
         ]
         if not classes:
             raise OwnLossesError(f"{quote(name)} defines no subclass of `composer.Loss`")
-        found += classes
+        complete = [each for each in classes if not inspect.isabstract(each)]
+        if not complete:
+            raise OwnLossesError(f"{classes[0].__name__} of {quote(name)} has no method `values`")
+        found += complete
     return found
 
 
 def _load(name: str) -> ModuleType:
     try:
-        return _from_file(name) if name.endswith(".py") else importlib.import_module(name)
+        # What a module prints is no part of our answer, which may be JSON.
+        with contextlib.redirect_stdout(sys.stderr):
+            return _from_file(name) if name.endswith(".py") else importlib.import_module(name)
     except (KeyboardInterrupt, OwnLossesError):
         raise
     except BaseException as error:  # a module may raise anything, SystemExit too
-        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        lines = str(error).splitlines()
+        reason = ": ".join([type(error).__name__, *lines[:1]])
         raise OwnLossesError(f"{quote(name)} cannot be imported: {reason}") from error
 
 
 def _from_file(path: str) -> ModuleType:
-    name = "losscomp_losses_" + os.path.splitext(os.path.basename(path))[0]
+    stem = os.path.splitext(os.path.basename(path))[0]
+    name = f"losscomp_losses_{stem}_{len(sys.modules)}"  # two files may have one name
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not os.path.isfile(path):
         raise OwnLossesError(f"there is no file {quote(path)}")

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from composer.batch_tensors import Paths, Tensors, types_of
 from composer.check import TermTypes, infer_terms
+from composer.declared import differences, leaves
 from composer.evaluate import Value
 from composer.language import tree as t
 from composer.language.diagnostics import SpecError
@@ -49,7 +50,10 @@ class Plans:
         return self.known[key]
 
     def _inferred(self, tensors: Tensors) -> list[TermTypes]:
-        problems, types = infer_terms(self.spec, types_of(tensors), self._left_out(tensors))
+        found = types_of(tensors)
+        problems = differences(self.spec, {(s, path): type_ for s, path, type_ in leaves(found)})
+        if not problems:
+            problems, types = infer_terms(self.spec, found, self._left_out(tensors))
         problems = [problem for problem in problems if problem.severity == "error"]
         if problems:
             raise SpecError(problems, self.spec.document.text)

@@ -123,15 +123,19 @@ class TermOnBatch:
         _, tensors = self._factors
         if not tensors:
             return None
-        product: t.Tree = t.Number(0, 0, 1.0)
+        product = tf.ones([], self.dtype)
         for tree, divides in tensors:
-            product = t.Binary(0, 0, "/" if divides else "*", product, tree)
-        found = self.evaluator(product)
-        weight = tf.cast(found.tensor, self.dtype)
-        if found.place == "last":
-            missing = len(self.axes.labels(self.signature.values)) - 1
-            weight = tf.reshape(weight, [1] * missing + [-1])
-        return weight
+            factor = self._on_values(self.evaluator(tree))
+            product = product / factor if divides else product * factor
+        return product
+
+    def _on_values(self, factor: Value) -> tf.Tensor:
+        """A factor of W with as many axes as the values: a vector of `last_axis` at their right."""
+        rank = len(self.axes.labels(self.signature.values))
+        tensor = tf.cast(factor.tensor, self.dtype)
+        if factor.place == "last":
+            return tf.reshape(tensor, [1] * (rank - 1) + [-1])
+        return expand_right(tensor, rank)
 
     @functools.cached_property
     def weight(self) -> tf.Tensor:
@@ -176,21 +180,29 @@ class TermOnBatch:
         return self._measurement
 
     def _trained_roles(self) -> dict[str, tf.Tensor]:
-        """The roles as gradients flow through them: not where nothing counts, nor at weight 0."""
+        """The roles as gradients may flow through them: not where nothing counts, nor at weight 0."""
         roles = {}
         for name, part in self.term.roles.items():
             tensor = self.axes.tensors[name]
-            chosen = chosen_elements(self.axes, self.selection, name)
-            if chosen is not None and is_computed(part.tree):
-                tensor = self._gated(part.tree, chosen, tensor)
-            if tensor.dtype.is_floating:
+            if is_computed(part.tree):
+                tensor = self._gated(part.tree, name, tensor)
+            elif tensor.dtype.is_floating:
                 tensor = self._weight_gate(tensor)
             roles[name] = tensor
         return roles
 
-    def _gated(self, tree: t.Tree, chosen: tf.Tensor, tensor: tf.Tensor) -> tf.Tensor:
+    def _gated(self, tree: t.Tree, name: str, tensor: tf.Tensor) -> tf.Tensor:
+        """A computed role once more, from gated tensors: its own slope may be infinite."""
+        chosen = chosen_elements(self.axes, self.selection, name)
+        if chosen is None and self.constant_weight not in (None, 0):
+            return tensor
+        drop = (lambda read: read) if chosen is None else read_gate(tree, chosen)
         opened = Evaluator(
-            self.read, self.constants, self.step, self.dtype, read_gate(tree, chosen)
+            self.read,
+            self.constants,
+            self.step,
+            self.dtype,
+            lambda read: self._weight_gate(drop(read)),
         )
         found = opened(tree).tensor
         return tf.reshape(found, tf.shape(tensor)) if None in found.shape else found

@@ -292,6 +292,13 @@ def outcome(case: Case, mode: str, dtype: str) -> SimpleNamespace:
     return program(case, mode)(case.drawn(dtype))
 
 
+def in_mode(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
+    """The function as a mode runs it."""
+    import tensorflow as tf
+
+    return function if mode == "eager" else tf.function(function, jit_compile=mode == "xla")
+
+
 GARBAGE = {"f": (np.nan, np.inf, -np.inf, 1e38, 0.0), "i": (-1, 99, -(2**31), 2**31 - 1, 0)}
 
 

@@ -72,14 +72,15 @@ def test_modes_agree(case, mode, dtype):
 
 
 @every_case
-def test_float16_is_float32_but_for_the_rounding_of_its_gradient(case):
+def test_float16_is_float32_but_for_the_rounding_of_gradients(case):
     half, single = outcome(case, "eager", "float16"), outcome(case, "eager", "float32")
     assert half.total.dtype == np.float32
     assert half.total.tobytes() == single.total.tobytes()
     for name, row in single.rows.items():
         assert half.rows[name] == row
+    # Each of the two losses sends its own gradient back, and rounding goes before their addition.
     for role, gradient in single.gradients.items():
-        np.testing.assert_array_equal(half.gradients[role], gradient.astype("float16"))
+        assert_close(half.gradients[role], gradient, 2**-10, role)
 
 
 @every_case
@@ -95,9 +96,7 @@ def test_float64_stays_float64_and_float32_agrees_with_it(case):
 def test_gradients_flow_through_every_role_but_not_through_weights_and_masks():
     import tensorflow as tf
 
-    total_loss = build(
-        {"mask": "y_pred.m > 0", "weight": "y_pred.w", "loss": "mean_squared_error"}
-    )
+    total_loss = build({"mask": "y_pred.m > 0", "weight": "y_pred.w", "loss": "mean_squared_error"})
     y_true = {"t": tf.constant([1.0, 2.0])}
     y_pred = {name: tf.constant([3.0, 5.0]) for name in ("t", "w", "m")}
     with tf.GradientTape() as tape:
@@ -162,7 +161,7 @@ def test_at_weight_zero_of_this_step_nan_and_inf_come_back_as_exactly_zero(bad):
 def test_an_empty_mask_and_a_weight_of_zero_give_gradients_of_zero_not_none():
     import tensorflow as tf
 
-    for task in ({"mask": "y_true.t > 9"}, {"weight": "y_true.t * 0"}):
+    for task in ({"mask": "y_true.t > 9"}, {"weight": "y_true.t - y_true.t"}):
         total_loss = build({**task, "loss": "mean_squared_error"})
         y_pred = {"t": tf.constant([2.0, 4.0])}
         with tf.GradientTape() as tape:

@@ -136,7 +136,8 @@ def _check_bracket(token: re.Match[str], brackets: list[re.Match[str]]) -> None:
 
 def _check_equals(token: re.Match[str], brackets: list[re.Match[str]]) -> None:
     """Only the arguments of a function have `=`."""
-    if not brackets or brackets[-1].group() != "(":
+    opened = brackets[-1] if brackets else None
+    if opened is None or not re.search(r"\w\s*$", token.string[: opened.start()]):
         raise _error("nothing is assigned in an expression", *token.span(), "compare with `==`")
 
 

@@ -1,4 +1,4 @@
-"""The table of decisions: what losscomp does where another library surprises, refuses or is wrong."""
+"""What losscomp does where another library surprises, refuses or is wrong: the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decisions on inputs: shapes, dtypes, labels and parameters that another library takes or refuses."""
+"""Decisions on inputs: which shapes, dtypes, labels and parameters are taken."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def labels_out_of_range_give_nan(case: Case) -> None:
 )
 def smoothing_is_from_zero_to_one(case: Case) -> None:
     smoothing = repaired(case).params["label_smoothing"]
-    (way,) = ways(replace(case, id="without the parameter"))
+    (way,) = ways(replace(case, id="as it is in the file"))  # without the parameter
     assert_agrees(way)
     for wrong in (smoothing, 2.0):
         assert_refused(with_loss(way, label_smoothing=wrong).spec, "invalid-value")

@@ -106,7 +106,9 @@ def classes_are_on_the_last_axis(case: Case) -> None:
     "neither",
 )
 def there_is_no_tversky(case: Case) -> None:
-    assert_refused({"tasks": {"task": {"loss": {"type": case.loss, **case.params}}}}, "unknown-loss")
+    assert_refused(
+        {"tasks": {"task": {"loss": {"type": case.loss, **case.params}}}}, "unknown-loss"
+    )
 
 
 @decide(

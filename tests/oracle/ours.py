@@ -11,7 +11,7 @@ from typing import Any, Literal
 class Ours:
     """What plays one loss of another library.
 
-    Expressions may hold `{classes}`, the size of the last axis, and parameters of theirs by name.
+    Expressions may hold parameters of theirs by name, such as `{margin}`.
 
     Attributes:
         type: our loss.
@@ -24,7 +24,7 @@ class Ours:
             with size 1 there, or one for each of the `samples`.
         over_last: what they do to the last axis of our values before they weigh.
         minus_one: whether each of their values is ours minus 1.
-        factor: a weight that they have no name for.
+        over_classes: whether theirs is ours over the number of classes.
         mask: a mask that they write as a parameter.
         reduction: theirs, where the case names none.
     """
@@ -38,13 +38,13 @@ class Ours:
     values: Literal["elements", "rows", "kept", "samples"] = "elements"
     over_last: Literal["", "mean", "sum"] = ""
     minus_one: bool = False
-    factor: str = ""
+    over_classes: bool = False
     mask: str = ""
     reduction: str = "SUM_BY_NONZERO_WEIGHTS"
 
 
 REDUCTIONS = {
-    # tf.losses; TF-Slim knows the last alone.
+    # tf.losses; TF-Slim has the last one alone.
     "NONE": None,
     "SUM": "sum",
     "MEAN": "weighted_mean",
@@ -94,9 +94,7 @@ _SLIM = _TF | {
     ),
 }
 _NN = {
-    "softmax": Ours(
-        "precomputed", y_true="", y_pred="softmax(y_pred.logits)", reduction="NONE"
-    ),
+    "softmax": Ours("precomputed", y_true="", y_pred="softmax(y_pred.logits)", reduction="NONE"),
     "softmax_cross_entropy_with_logits": Ours(
         "softmax_cross_entropy", y_pred="y_pred.logits", values="rows", reduction="NONE"
     ),
@@ -158,10 +156,16 @@ _KERAS = {
 
 def _giou() -> str:
     """1 − GIoU of boxes [y_min, x_min, y_max, x_max]."""
-    t, p = ([f"{side}[..., {k}]" for k in range(4)] for side in ("y_true.labels", "y_pred.predictions"))
+    t, p = (
+        [f"{side}[..., {k}]" for k in range(4)] for side in ("y_true.labels", "y_pred.predictions")
+    )
 
     def area(bottom: list[str], top: list[str]) -> str:
-        return "(" + " * ".join(f"maximum({b} - {a}, 0)" for a, b in zip(bottom, top, strict=True)) + ")"
+        return (
+            "("
+            + " * ".join(f"maximum({b} - {a}, 0)" for a, b in zip(bottom, top, strict=True))
+            + ")"
+        )
 
     def pairs(function: str, ends: slice) -> list[str]:
         return [f"{function}({a}, {b})" for a, b in zip(t[ends], p[ends], strict=True)]
@@ -197,17 +201,17 @@ _TFA = {
 }
 _FOCAL = {
     "sparse_categorical_focal_loss": Ours(
-        "sparse_softmax_focal", {"gamma": "gamma"}, of_probabilities="log({p})", values="rows"
+        "sparse_softmax_focal", {"gamma": "gamma"}, values="rows"
     ),
-    "binary_focal_loss": Ours("sigmoid_focal", {"gamma": "gamma"}, of_probabilities=_LOGIT),
+    "binary_focal_loss": Ours("sigmoid_focal", {"gamma": "gamma"}),
 }
-# The means of the snippets are over batch and classes: theirs is ours over the number of classes.
+# The snippets take means over batch and classes.
 _BLOG = {
     "softmax_loss": Ours(
         "softmax_cross_entropy",
         y_pred="y_pred.logits",
         values="rows",
-        factor="1 / {classes}",
+        over_classes=True,
         reduction="SUM_OVER_BATCH_SIZE",
     ),
     "focal_loss": Ours(
@@ -215,18 +219,17 @@ _BLOG = {
         {"n": "gamma"},
         y_pred="y_pred.logits",
         values="rows",
-        factor="1 / {classes}",
+        over_classes=True,
         reduction="SUM_OVER_BATCH_SIZE",
     ),
     "huber_loss": Ours("huber", {"delta": "delta"}),
 }
-_MASK = {name: _TF[name] for name in _TF}
 
 LOSSES = {
     (oracle, loss): ours
     for oracle, table in {
         "v1": _TF, "slim": _SLIM, "nn": _NN, "keras3": _KERAS, "tfk": _KERAS, "tfa": _TFA,
-        "focal": _FOCAL, "blog": _BLOG, "mask": _MASK,
+        "focal": _FOCAL, "blog": _BLOG, "mask": _TF,
     }.items()
     for loss, ours in table.items()
 }  # fmt: skip

@@ -29,7 +29,9 @@ class Result:
 
 def run(way: Way, mode: Mode = "eager") -> Result:
     """Builds the spec and calls it on the tensors."""
-    y_true, y_pred = ({n: tf.constant(a) for n, a in side.items()} for side in (way.y_true, way.y_pred))
+    y_true, y_pred = (
+        {n: tf.constant(a) for n, a in side.items()} for side in (way.y_true, way.y_pred)
+    )
     function = functools.partial(_differentiated, _built(json.dumps(way.spec)), way)
     if mode == "xla":
         function = tf.function(function, jit_compile=True)
@@ -73,11 +75,12 @@ def _differentiated(
 
 
 def assert_agrees(way: Way, mode: Mode = "eager") -> Result:
-    """What comes out is what has to, in shape, value, gradient and breakdown."""
+    """What comes out is what has to, in shape, dtype, value, gradient and breakdown."""
     found = run(way, mode)
     close = functools.partial(np.testing.assert_allclose, rtol=way.rtol, atol=way.atol)
     if way.expected is not None:
         assert found.value.shape == way.expected.shape, way.name
+        assert found.value.dtype == way.expected.dtype, way.name
         close(found.value, way.expected, err_msg=f"value, {way.name}")
     for name, gradient in way.gradients.items():
         assert found.gradients[name].shape == gradient.shape

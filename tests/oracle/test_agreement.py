@@ -13,7 +13,9 @@ from oracle.translate import ways
 from oracle.vectors import with_status
 
 AGREEING = [case for case in with_status("ok") if "agrees" in places(case)]
-ONE_OF_EACH = list({(case.oracle, case.loss): case for case in AGREEING}.values())
+# The last of each: one with a gradient that is not 0, if there is any.
+_BY_GRADIENT = sorted(AGREEING, key=lambda case: any(map(np.any, case.gradients.values())))
+ONE_OF_EACH = list({(case.oracle, case.loss): case for case in _BY_GRADIENT}.values())
 MASKED = [case for case in AGREEING if case.oracle == "mask"]
 OVER_THE_BATCH_SIZE = [case for case in MASKED if case.reduction == "SUM_OVER_BATCH_SIZE"]
 

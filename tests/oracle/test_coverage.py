@@ -39,7 +39,9 @@ def test_the_file_holds_what_it_says():
     assert meta()["by_status"] == Counter(case.status for case in cases().values())
 
 
-@pytest.mark.parametrize("table", [NOT_EXPRESSIBLE, BY_STEPS, REPAIRS], ids=["not", "steps", "repairs"])
+@pytest.mark.parametrize(
+    "table", [NOT_EXPRESSIBLE, BY_STEPS, REPAIRS], ids=["not", "steps", "repairs"]
+)
 def test_no_table_speaks_of_a_case_that_is_not_there(table):
     assert set(table) <= cases().keys()
 

@@ -111,10 +111,10 @@ def _losses(
     case: Case, ours: Ours, reduction: str | None, weighting: _Weighting
 ) -> Iterator[dict[str, Any]]:
     """The loss that plays theirs; and, where theirs is smaller by 1 everywhere, those ones."""
-    names = case.params | {"classes": _prediction(case).shape[-1:] and _prediction(case).shape[-1]}
+    names = case.params | {"classes": (_prediction(case).shape or (1,))[-1]}
     mean = ours.over_last == "mean" and reduction in (None, "sum")
-    factors = [weighting.weight, ours.factor.format(**names), f"1 / {names['classes']}" * mean]
-    weight = " * ".join(factor for factor in factors if factor) or "1"
+    factor = f"1 / {names['classes']}" if mean or ours.over_classes else ""
+    weight = " * ".join(each for each in (weighting.weight, factor) if each) or "1"
     common: dict[str, Any] = {"reduction": reduction} if reduction else {}
     mask = weighting.mask or ours.mask.format(**names)
     common |= {"mask": mask} if mask else {}
@@ -148,9 +148,6 @@ def _roles(case: Case, ours: Ours, names: Mapping[str, Any]) -> dict[str, str]:
         y_true = f"argmax({y_true})"
     if ours.of_probabilities and not case.params.get("from_logits"):
         y_pred = ours.of_probabilities.format(p=y_pred)
-    if ours.type == "hinge" and (case.inputs["labels"] < 0).any() and case.oracle == "keras3":
-        # Keras converts 0 and 1 only where there is nothing else.
-        return {"y_true": y_true, "y_pred": y_pred, "labels": "signed"}
     return {"y_true": y_true, "y_pred": y_pred} if y_true else {"y_pred": y_pred}
 
 
@@ -173,9 +170,7 @@ def _triplet(case: Case) -> Iterator[Way]:
     root = case.loss == "triplet_loss_per_row_l2"
     # The snippet sums over the batch: one sample for us, which holds all its rows.
     whole = case.loss == "triplet_loss"
-    arrays = {
-        name: array.reshape(1, -1) if whole else array for name, array in case.inputs.items()
-    }
+    arrays = {name: array.reshape(1, -1) if whole else array for name, array in case.inputs.items()}
     distance = f"sqrt({_SQUARE})" if root else _SQUARE
     loss = {
         "type": "triplet",
@@ -222,7 +217,8 @@ def _get_total_loss(case: Case) -> Iterator[Way]:
             rows["regularization", "weighted"] = sum(case.expected["get_regularization_losses"])
         yield Way(
             name=f"{name} regularization",
-            spec={"tasks": tasks} | ({"regularization": {"weight": 1}} if given is not None else {}),
+            spec={"tasks": tasks}
+            | ({"regularization": {"weight": 1}} if given is not None else {}),
             y_true=y_true | {"weight": case.weights},
             y_pred=y_pred,
             expected=np.float32(case.expected[f"total_{name}_regularization"]),

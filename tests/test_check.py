@@ -1,0 +1,231 @@
+"""What `check` finds by dtypes and shapes, and what it keeps silent about."""
+
+from __future__ import annotations
+
+import pytest
+
+from composer import check_spec
+
+TENSORS = """
+tensors:
+  y_true:
+    label: int32[batch]
+    depth: float32[batch, h, w, 1]
+    flat: float32[batch, h, w]
+    mask: bool[batch, h, w]
+    has: bool[batch]
+    count: uint8[batch]
+    any: float32[batch, ...]
+    part: float32[batch, ?]
+    head: {box: "float32[batch, 4]"}
+  y_pred:
+    label: float32[batch, 5]
+    depth: float32[batch, h, w, 1]
+    flat: float32[batch, h, w]
+    seg: float32[batch, h, w, 5]
+    any: float32[batch, ...]
+    part: float32[batch, n]
+    head: {box: "float32[batch, 4]"}
+constants: {five: [1, 2, 3, 4, 5], four: [1, 2, 3, 4], k: 2, table: [[1, 2], [3, 4]]}
+"""
+
+
+def found(task: str) -> list[tuple[str, str, str | None]]:
+    text = f"{TENSORS}tasks:\n  t:\n    " + task.replace("\n", "\n    ")
+    return [(p.code, p.message, p.help) for p in check_spec(_mapping(text))]
+
+
+def _mapping(text: str) -> object:
+    from composer import parse_spec
+
+    return parse_spec(text)
+
+
+HUBER = "y_true: y_true.depth\ny_pred: y_pred.depth\nloss: huber\n"
+FLAT = "y_true: y_true.flat\ny_pred: y_pred.flat\nloss: huber\n"
+LABEL = "y_true: y_true.label\ny_pred: y_pred.label\nloss: sparse_softmax_cross_entropy\n"
+SEG = "y_true: y_true.flat\ny_pred: y_pred.seg\nloss: huber\n"
+
+WRONG = {
+    "a label axis too few": (
+        "y_true: y_true.flat\ny_pred: y_pred.depth\nloss: huber",
+        (
+            "shape-mismatch",
+            "`huber` takes `y_true` [...] and `y_pred` [...], "
+            "found float32[batch, h, w] and float32[batch, h, w, 1]: 3 axes are not 4",
+            "write `y_true: y_true[..., None]`, or `y_pred: y_pred[..., 0]`",
+        ),
+    ),
+    "float labels": (
+        "y_true: y_true.depth[:, 0, 0, 0]\ny_pred: y_pred.label\nloss: sparse_softmax_cross_entropy",
+        (
+            "dtype-mismatch",
+            "`y_true` of `sparse_softmax_cross_entropy` takes integers, found float32[batch]",
+            "labels are class numbers, stored as integers; for one-hot rows write "
+            "`argmax(y_true)`, or choose `softmax_cross_entropy`",
+        ),
+    ),
+    "integers as predictions": (
+        "y_true: y_true.count\ny_pred: y_true.label\nloss: huber",
+        ("dtype-mismatch", "`y_pred` of `huber` takes floats, found int32[batch]", None),
+    ),
+    "a mask that is no boolean": (
+        FLAT + "mask: y_true",
+        ("dtype-mismatch", "a mask is boolean, found float32", "compare it, such as `y_true != 0`"),
+    ),
+    "a mask finer than the values": (
+        LABEL + "mask: y_pred > 0",
+        (
+            "shape-mismatch",
+            "a mask of [batch, 5] does not fit values of [batch], aligned at the left: "
+            "2 axes are more than 1",
+            "write `all(y_pred > 0, axis=-1)`",
+        ),
+    ),
+    "a mask of other sizes": (
+        "y_true: y_true.head.box\ny_pred: y_pred.head.box\nloss: huber\nmask: y_pred.label > 0",
+        (
+            "shape-mismatch",
+            "a mask of [batch, 5] does not fit values of [batch, 4], aligned at the left: "
+            "axis 1 is 5, which is neither 4 nor 1",
+            None,
+        ),
+    ),
+    "a constant as a weight": (
+        LABEL + "weight: five",
+        (
+            "unplaced-constant",
+            "a constant with axes does not say which axis of the values it weighs",
+            "write `take(constant, y_true)` for one weight per class, or `last_axis(constant)`",
+        ),
+    ),
+    "a channel weight of another length": (
+        "y_true: y_true.head.box\ny_pred: y_pred.head.box\nloss: huber\nweight: last_axis(five)",
+        (
+            "shape-mismatch",
+            "a weight on the last axis has 5 entries, the values are [batch, 4]",
+            None,
+        ),
+    ),
+    "an unknown tensor": (
+        LABEL + "mask: y_true.hass",
+        (
+            "unknown-tensor",
+            "y_true has no `hass`; it has `label`, `depth`, `flat`, `mask`, `has`, `count`, `any`, "
+            "`part`, `head`",
+            "did you mean `has`?",
+        ),
+    ),
+    "a mapping where a tensor is due": (
+        "y_true: y_true.head\ny_pred: y_pred.head.box\nloss: huber",
+        ("unknown-tensor", "y_true.head is a mapping; it has `box`", "name one of its tensors"),
+    ),
+    "an unknown name": (
+        LABEL + "weight: fiv * 2",
+        ("unknown-name", "there is no name `fiv`", "did you mean `five`?"),
+    ),
+    "one number too few per class": (
+        "y_true: one_hot(y_true.label, 5)\ny_pred: y_pred.label\n"
+        "loss: {type: softmax_focal, alpha: [1, 2, 3]}",
+        ("shape-mismatch", "`alpha` has 3 numbers, one per class, for 5 classes", None),
+    ),
+    "an embedding of another size": (
+        "y_true: y_true.label\ny_pred: y_pred.label\n"
+        "loss: {type: center, num_classes: 10, embedding_size: 8}",
+        (
+            "shape-mismatch",
+            "`center` takes `y_true` [batch] and `y_pred` [batch, embedding_size], "
+            "found int32[batch] and float32[batch, 5]: 8 is not 5",
+            None,
+        ),
+    ),
+    "a constant as a role": (
+        "y_true: y_true.label\ny_pred: k + 1\nloss: huber",
+        ("shape-mismatch", "`y_pred` is a tensor of the batch, found a constant", None),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_mistake_is_told_in_one_problem(name: str):
+    task, expected = WRONG[name]
+    assert found(task) == [expected]
+
+
+RIGHT = {
+    "a mask of fewer axes": HUBER + "mask: y_true.has",
+    "a mask of the image under a trailing 1": HUBER + "mask: y_true.mask",
+    "masks of several ranks together": HUBER + "mask: y_true.has and y_true.mask and y_true > 0",
+    "a weight for every class": LABEL + "weight: take(five, y_true)",
+    "a weight for every channel": "y_true: y_true.head.box\ny_pred: y_pred.head.box\n"
+    "loss: huber\nweight: last_axis(four)",
+    "a product of scalars and tensors": LABEL
+    + "weight: ramp(step, 0, k) * (1 + 4 * (y_true == 3))",
+    "an unknown rank": "y_true: y_true.any\ny_pred: y_pred.any\nloss: huber\nmask: y_true > 0",
+    "an unknown size": "y_true: y_true.part\ny_pred: y_pred.part\nloss: huber",
+    "uint8 targets": "y_true: y_true.count\ny_pred: y_pred.label[..., 0]\nloss: huber",
+    "a region loss with a mask of its pixels": "y_true: y_true.depth\ny_pred: y_pred.depth\n"
+    "loss: silog\nmask: y_true > 0",
+    "a constant mask": HUBER + "mask: true",
+    "a step mask": HUBER + "mask: step > 10",
+    "nested tensors": "y_true: y_true.head.box\ny_pred: y_pred.head.box\nloss: huber",
+    "one-hot rows made from labels": "y_true: one_hot(y_true.label, 5)\ny_pred: y_pred.label\n"
+    "loss: softmax_cross_entropy",
+    "a task's tensor reshaped by a loss": "y_true: y_true.flat\ny_pred: y_pred.depth\n"
+    "loss: [{type: huber, y_true: 'y_true[..., None]'}]",
+    "a table of rank 2": LABEL + "weight: sum(take(table, y_true), axis=-1)",
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_is_right_stays_silent(name: str):
+    assert found(RIGHT[name]) == []
+
+
+def test_without_tensors_only_names_are_checked():
+    spec = {
+        "tasks": {
+            "a": {"loss": "huber", "mask": "y_true.x + nope > 0", "weight": "take(w, y_true)"}
+        }
+    }
+    assert [(p.code, p.message) for p in check_spec(spec)] == [
+        ("unknown-name", "there is no name `nope`"),
+        ("unknown-name", "there is no name `w`"),
+    ]
+
+
+def test_two_losses_of_one_name_are_told_at_the_second():
+    text = "tasks:\n  a:\n    loss:\n      - huber\n      - {type: huber, delta: 2}\n"
+    (problem,) = check_spec(_mapping(text))
+    assert (problem.code, problem.line, problem.column, problem.message, problem.help) == (
+        "duplicate-name",
+        5,
+        16,
+        "two losses have the name `a/huber`",
+        "give one of them a `name:`",
+    )
+
+
+def test_a_faulty_expression_of_a_task_is_told_once_for_all_its_losses():
+    spec = {"tasks": {"a": {"loss": ["huber", "silog"], "mask": "nope"}}}
+    assert [p.code for p in check_spec(spec)] == ["unknown-name"]
+
+
+def test_the_weight_of_regularization_reads_no_tensor():
+    spec = {"tasks": {"a": {"loss": "huber"}}, "regularization": {"weight": "y_true.a"}}
+    assert [(p.code, p.message) for p in check_spec(spec)] == [
+        ("shape-mismatch", "the weight of `regularization` is a number, or reads `step` alone")
+    ]
+
+
+def test_the_default_tensors_of_a_task_are_found_whatever_its_name():
+    text = "tensors: {y_true: {class: 'float32[batch]'}, y_pred: {class: 'float32[batch]'}}\n"
+    assert (
+        check_spec(_mapping(text + "tasks: {class: {loss: huber, mask: 'y_true[\"class\"] > 0'}}"))
+        == []
+    )
+
+
+def test_a_place_inside_an_expression_is_marked():
+    (problem,) = check_spec(_mapping("tasks:\n  a:\n    loss: huber\n    mask: y_true > nope\n"))
+    assert (problem.line, problem.column, problem.end_column) == (4, 20, 24)
