@@ -96,20 +96,33 @@ class Axes:
         return next(((role, axis) for role, axis in places if role in self.tensors), None)
 
     def tied(self) -> dict[str, tf.Tensor]:
-        """The tensors, with axes of one name held to one size where that is unknown while tracing.
+        """The tensors, with every axis held to the size that the signature demands of it.
 
-        An assert would vanish under XLA. `add_n` demands equal shapes in every mode; its zeros go
-        into a reshape, which moves no data.
+        What is unknown while tracing is demanded by an op: an assert would vanish under XLA.
         """
-        tied = dict(self.tensors)
+        tied = {name: self._ensured(name, tensor) for name, tensor in self.tensors.items()}
         for places in self.binding.places.values():
             present = [(role, axis) for role, axis in places if role in tied]
             sizes = [tied[role].shape[axis] for role, axis in present]
             if len(present) > 1 and None in sizes:
-                rows = [tf.zeros([tf.shape(tied[role])[axis]]) for role, axis in present]
-                nothing = tf.cast(tf.reduce_sum(tf.add_n(rows)), tf.int32)
-                role = present[0][0]
-                shape = tied[role].shape
-                tied[role] = tf.reshape(tied[role], tf.shape(tied[role]) + nothing)
-                tied[role].set_shape(shape)
+                _tie(tied, present)
         return tied
+
+    def _ensured(self, name: str, tensor: tf.Tensor) -> tf.Tensor:
+        """The tensor, with the sizes that parameters and other tensors have."""
+        sizes = self.binding.shape(self.signature.roles[name].axes).head
+        known = [size if isinstance(size, int) else None for size in sizes]
+        return tensor if tensor.shape.as_list() == known else tf.ensure_shape(tensor, known)
+
+
+def _tie(tensors: dict[str, tf.Tensor], places: Sequence[tuple[str, int]]) -> None:
+    """Holds axes of one name to one size.
+
+    `add_n` demands equal shapes in every mode; its zeros go into a reshape, which moves no data.
+    """
+    rows = [tf.zeros([tf.shape(tensors[role])[axis]]) for role, axis in places]
+    nothing = tf.cast(tf.reduce_sum(tf.add_n(rows)), tf.int32)
+    role = places[0][0]
+    shape = tensors[role].shape
+    tensors[role] = tf.reshape(tensors[role], tf.shape(tensors[role]) + nothing)
+    tensors[role].set_shape(shape)

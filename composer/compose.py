@@ -212,7 +212,9 @@ def _total(breakdown: Mapping[str, Term]) -> tf.Tensor:
     dtype = _widest_name([row.weighted.dtype.name for row in breakdown.values()])
     total = tf.zeros([], dtype)
     for row in breakdown.values():
-        total = total + tf.cast(row.weighted, dtype)
+        # Grappler gathers additions into one AddN, in an order of its own; not across IdentityN.
+        total, addend = tf.identity_n([total, tf.cast(row.weighted, dtype)])
+        total = total + addend
     return total
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from composer.check import TermTypes, infer_terms
+from composer.check import infer_terms
 from composer.declared import Path, leaves
+from composer.fitting import TermTypes
 from composer.language import tree as t
 from composer.language.dtypes import kind
 from composer.language.shape import Dim, Shape

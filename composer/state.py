@@ -27,11 +27,19 @@ class State(tf.Module):
 
     def update(self, terms: Sequence[TermOnBatch]) -> None:
         """Moves the state of the terms by what all replicas saw."""
+        # Read before the replicas meet: outside a strategy's scope they share one variable, and
+        # the first to go on from there would have moved it already.
+        before = {
+            term.name: {
+                name: tf.convert_to_tensor(each) for name, each in self.of(term.name).items()
+            }
+            for term in terms
+        }
         statistics = sum_over_replicas({term.name: term.statistics(self) for term in terms})
         for term in terms:
             variables = self.of(term.name)
-            before = {name: tf.convert_to_tensor(each) for name, each in variables.items()}
-            for name, value in term.term.loss.update(before, statistics[term.name]).items():
+            after = term.term.loss.update(before[term.name], statistics[term.name])
+            for name, value in after.items():
                 variables[name].assign(tf.cast(value, variables[name].dtype))
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 
 from composer.axes import Axes
-from composer.check import TermTypes
 from composer.evaluate import Evaluator, Value, expand_right
+from composer.fitting import TermTypes
 from composer.gates import gate, is_computed, read_gate
 from composer.language import tree as t
 from composer.language.dtypes import widest_float

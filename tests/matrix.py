@@ -331,3 +331,13 @@ def assert_close(found: Any, expected: Any, tolerance: float, what: str = "") ->
     assert found.shape == expected.shape, what
     largest = np.abs(expected).max(initial=0)
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * largest, err_msg=what)
+
+
+def per_replica(strategy: Any, array: Any, sizes: tuple[int, ...]) -> Any:
+    """The array, cut into one shard for every replica."""
+    import tensorflow as tf
+
+    shards = np.split(array, np.cumsum(sizes)[:-1])
+    return strategy.experimental_distribute_values_from_function(
+        lambda context: tf.constant(shards[context.replica_id_in_sync_group])
+    )

@@ -280,22 +280,28 @@ def test_a_constant_weight_of_0_shows_the_loss_and_weighs_exactly_0(bad):
 def test_the_total_is_the_weighted_column_added_in_the_order_of_the_spec_bit_for_bit(mode):
     import tensorflow as tf
 
-    # In float32 (2^24 + 1) − 2^24 is 0 and 2^24 − 2^24 + 1 is 1: the order shows.
-    weights = {"a": 2.0**24, "b": 1, "c": -(2.0**24), "d": 0.1, "e": 1 / 3}
+    # In float32 (2^24 + 1) − 2^24 + 3 is 3, and in another order 4: the order shows.
+    weights = {"d": 2**24, "a": 1, "c": -(2**24), "b": 3}
     tasks = {name: {"weight": w, "loss": "l2"} for name, w in weights.items()}
     total_loss = build(tasks=tasks)
-    y_pred = {name: tf.constant([2.0**0.5]) for name in weights}
+    y_pred = {name: tf.constant([2.0, 0.0]) for name in weights}
     total, rows = in_mode(lambda y_pred: total_loss({}, y_pred), mode)(y_pred)
-    expected = np.float32(0)
-    for row in rows.values():
-        expected = expected + row.weighted.numpy()
-    assert total.numpy().tobytes() == expected.tobytes()
-    backwards = np.float32(0)
-    for row in reversed(rows.values()):
-        backwards = backwards + row.weighted.numpy()
-    assert total.numpy() != backwards
-    if mode != "xla":
-        assert list(rows) == [f"{name}/l2" for name in weights]
+    assert [row.weighted.numpy() for row in rows.values()] == list(weights.values())
+    assert total == 3
+    assert total_loss.names == tuple(rows) == tuple(f"{name}/l2" for name in weights)
+
+
+@every_mode
+def test_rows_of_one_weight_are_multiplied_before_they_are_added(mode):
+    import tensorflow as tf
+
+    total_loss = build(tasks={name: {"weight": "ramp(step, 0, 10)", "loss": "l2"} for name in "abc"})
+    y_pred = {name: tf.constant([x]) for name, x in zip("abc", (0.7, 1.1, 1.3), strict=True)}
+    run = in_mode(lambda y_pred, step: total_loss({}, y_pred, step=step), mode)
+    for step in range(1, 10):
+        total, rows = run(y_pred, tf.constant(step))
+        a, b, c = (row.weighted.numpy() for row in rows.values())
+        assert total.numpy().tobytes() == ((a + b) + c).tobytes()
 
 
 def test_weighted_is_weight_times_loss_bit_for_bit():

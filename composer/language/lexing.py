@@ -136,8 +136,8 @@ def _check_bracket(token: re.Match[str], brackets: list[re.Match[str]]) -> None:
 
 def _check_equals(token: re.Match[str], brackets: list[re.Match[str]]) -> None:
     """Only the arguments of a function have `=`."""
-    opened = brackets[-1] if brackets else None
-    if opened is None or not re.search(r"\w\s*$", token.string[: opened.start()]):
+    innermost = brackets[-1].end() if brackets else 0
+    if not re.search(r"\w\s*\($", token.string[:innermost]):
         raise _error("nothing is assigned in an expression", *token.span(), "compare with `==`")
 
 

@@ -82,8 +82,7 @@ class SparseSoftmaxFocal(Loss):
         y_pred = match_classes(y_pred, self.alpha)
         labels = as_indices(y_true)
         entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, y_pred)
-        # 1 - p of p = exp(-entropy), without the digits that 1 - p loses near 1.
-        values = entropy * _focus(-tf.math.expm1(-entropy), self.gamma)
+        values = entropy * _focus(1 - tf.exp(-entropy), self.gamma)  # exp(-entropy) is p_y
         if self.alpha is None:
             return values
         alpha = tf.constant(self.alpha, y_pred.dtype)

@@ -77,7 +77,9 @@ def _arguments(call: t.Call) -> list[str]:
     arguments = [written(argument) for argument in call.args]
     arguments += [f"[{', '.join(map(written, items))}]" for items in call.lists]
     if call.axis is not None:
-        arguments.append(f"axis={list(call.axis)}" if len(call.axis) > 1 else f"axis={call.axis[0]}")
+        arguments.append(
+            f"axis={list(call.axis)}" if len(call.axis) > 1 else f"axis={call.axis[0]}"
+        )
     if call.size is not None:
         arguments.append(f"{FUNCTIONS[call.name].size}={call.size}")
     return arguments
@@ -99,7 +101,9 @@ truths = st.builds(lambda value: t.Number(0, 0, value), st.booleans())
 
 def tensors(names: tuple[str, ...]) -> st.SearchStrategy[t.Tree]:
     sides = st.sampled_from(("y_true", "y_pred"))
-    return st.builds(lambda side, name: t.Tensor(0, 0, side, (name,)), sides, st.sampled_from(names))
+    return st.builds(
+        lambda side, name: t.Tensor(0, 0, side, (name,)), sides, st.sampled_from(names)
+    )
 
 
 @st.composite
@@ -189,7 +193,9 @@ def schedules() -> st.SearchStrategy[t.Tree]:
         st.floats(-1, 1), st.floats(-1, 1),
     )  # fmt: skip
     pieces = st.just(
-        t.Call(0, 0, "piecewise", (step,), ((number(1), number(5)), tuple(map(number, (1, 0.5, 2)))))
+        t.Call(
+            0, 0, "piecewise", (step,), ((number(1), number(5)), tuple(map(number, (1, 0.5, 2))))
+        )
     )
     cycles = st.builds(
         lambda period, size: t.Call(
@@ -200,25 +206,27 @@ def schedules() -> st.SearchStrategy[t.Tree]:
     return ramps | pieces | cycles
 
 
+def _one(*choices: st.SearchStrategy[t.Tree]) -> st.SearchStrategy[t.Tree]:
+    """One of the choices, as likely as any other branch that it stands beside."""
+    return st.one_of(*choices).map(lambda tree: tree)
+
+
 def _value_leaves() -> st.SearchStrategy[t.Tree]:
     scalars = st.builds(lambda name: t.Constant(0, 0, name), st.sampled_from(list(SCALARS)))
-    read = tensors(NUMBERS)
-    return read | read | read | small | scalars | st.just(t.Step(0, 0)) | schedules()
+    number = _one(small, scalars, st.just(t.Step(0, 0)), _one(schedules()))
+    return _one(tensors(NUMBERS), tensors(NUMBERS), tensors(NUMBERS), number)
 
 
 def _flag_leaves() -> st.SearchStrategy[t.Tree]:
-    return tensors(FLAGS) | truths
+    return _one(tensors(FLAGS), tensors(FLAGS), tensors(FLAGS), truths)
 
 
 def values(depth: int = 3) -> st.SearchStrategy[t.Tree]:
     """Expressions for numbers, mostly of sound types."""
-    if depth == 0:
-        return _value_leaves()
-    value, flag = values(depth - 1), flags(depth - 1)
+    value, flag = _values_below(depth), _flags_below(depth)
     operators = st.sampled_from(["+", "-", "*", "/", "//", "%", "**"])
     return (
-        _value_leaves()
-        | st.builds(_binary, operators, value, value)
+        st.builds(_binary, operators, value, value)
         | st.builds(_binary, st.sampled_from(["//", "%"]), value, small)
         | st.builds(_negative, value)
         | st.builds(lambda x, items: t.Index(0, 0, x, items), value, indices())
@@ -226,19 +234,24 @@ def values(depth: int = 3) -> st.SearchStrategy[t.Tree]:
     )
 
 
+def _values_below(depth: int) -> st.SearchStrategy[t.Tree]:
+    return _one(_value_leaves(), _one(values(depth - 1))) if depth > 1 else _value_leaves()
+
+
+def _flags_below(depth: int) -> st.SearchStrategy[t.Tree]:
+    return _one(_flag_leaves(), _one(flags(depth - 1))) if depth > 1 else _flag_leaves()
+
+
 def flags(depth: int = 3) -> st.SearchStrategy[t.Tree]:
     """Boolean expressions, mostly of sound types."""
-    if depth == 0:
-        return _flag_leaves()
-    value, flag = values(depth - 1), flags(depth - 1)
+    value, flag = _values_below(depth), _flags_below(depth)
     operators = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
     reduced = st.builds(
         lambda name, x, axis: t.Call(0, 0, name, (x,), (), axis),
         st.sampled_from(["any", "all"]), flag, _axes,
     )  # fmt: skip
     return (
-        _flag_leaves()
-        | st.builds(
+        st.builds(
             _compare,
             st.lists(operators, min_size=1, max_size=2),
             st.lists(value, min_size=2, max_size=3),
@@ -319,7 +332,9 @@ def batches(draw: st.DrawFn) -> Batch:
 class Names:
     """The static types of a batch's tensors, told as fully as `shape` and `dtype` let through."""
 
-    def __init__(self, batch: Batch, shape=Shape, dtype=lambda dtype: dtype, symbolic=False) -> None:
+    def __init__(
+        self, batch: Batch, shape=Shape, dtype=lambda dtype: dtype, symbolic=False
+    ) -> None:
         self.batch = batch
         self.shape = shape
         self.dtype = dtype

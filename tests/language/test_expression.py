@@ -423,9 +423,7 @@ def test_what_is_too_large_is_refused_at_once(text):
 
 
 def test_bounds():
-    assert refused("a" * 2_001).message == (
-        "an expression has at most 2000 characters, found 2001"
-    )
+    assert refused("a" * 2_001).message == ("an expression has at most 2000 characters, found 2001")
     assert refused("(" * 65 + "a" + ")" * 65).message == (
         "an expression nests at most 64 levels deep"
     )
@@ -476,14 +474,22 @@ FRAGMENTS = st.lists(
 ).map(" ".join)
 
 
-@given(st.text(st.characters(), max_size=60) | st.text("y_true()[]0.*-' \"\\\n", max_size=60) | FRAGMENTS)
+@given(
+    st.text(st.characters(), max_size=60)
+    | st.text("y_true()[]0.*-' \"\\\n", max_size=60)
+    | FRAGMENTS
+)
 @QUICK
 def test_any_text_is_read_or_refused(text):
     check_that_only_expression_errors_come(text)
 
 
 @pytest.mark.full
-@given(st.text(st.characters(), max_size=300) | st.text("y_true()[]0.*-' \"\\\n", max_size=300) | FRAGMENTS)
+@given(
+    st.text(st.characters(), max_size=300)
+    | st.text("y_true()[]0.*-' \"\\\n", max_size=300)
+    | FRAGMENTS
+)
 @FULL
 def test_any_text_is_read_or_refused_many(text):
     check_that_only_expression_errors_come(text)
@@ -513,4 +519,9 @@ def test_what_is_written_reads_as_itself_many(tree):
 def test_a_part_that_stands_twice_is_walked_once():
     part = true("a")
     tree = binary("+", part, binary("*", part, n(2)))
-    assert [type(node).__name__ for node in t.walk(tree)] == ["Binary", "Tensor", "Binary", "Number"]
+    assert [type(node).__name__ for node in t.walk(tree)] == [
+        "Binary",
+        "Tensor",
+        "Binary",
+        "Number",
+    ]

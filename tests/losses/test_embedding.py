@@ -51,6 +51,12 @@ class TestCosineDistance:
         np.testing.assert_array_equal(found.values, [[1], [1], [1]])
         np.testing.assert_array_equal(found.gradients["y_pred"], np.zeros((3, 2)))
 
+    def test_short_vectors_are_normalised_too(self, run):
+        # With an epsilon under the root, as tf.math.l2_normalize has it, this would be near 1.
+        short = [[3e-10, 4e-10]]
+        found = run(CosineDistance(normalize=True), y_true=short, y_pred=short)
+        np.testing.assert_allclose(found.values, [[0]], atol=1e-6)
+
     def test_signature_follows_the_axis(self):
         def axes(axis):
             signature = CosineDistance(axis=axis).bound_signature()

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from oracle.boxes import GIOU_LOSS
+
 
 @dataclass(frozen=True)
 class Ours:
@@ -154,29 +156,6 @@ _KERAS = {
 }
 
 
-def _giou() -> str:
-    """1 − GIoU of boxes [y_min, x_min, y_max, x_max]."""
-    t, p = (
-        [f"{side}[..., {k}]" for k in range(4)] for side in ("y_true.labels", "y_pred.predictions")
-    )
-
-    def area(bottom: list[str], top: list[str]) -> str:
-        return (
-            "("
-            + " * ".join(f"maximum({b} - {a}, 0)" for a, b in zip(bottom, top, strict=True))
-            + ")"
-        )
-
-    def pairs(function: str, ends: slice) -> list[str]:
-        return [f"{function}({a}, {b})" for a, b in zip(t[ends], p[ends], strict=True)]
-
-    low, high = slice(0, 2), slice(2, 4)
-    both = area(pairs("maximum", low), pairs("minimum", high))
-    hull = area(pairs("minimum", low), pairs("maximum", high))
-    union = f"({area(t[low], t[high])} + {area(p[low], p[high])} - {both})"
-    return f"1 - {both} / {union} + ({hull} - {union}) / {hull}"
-
-
 _TFA = {
     "sigmoid_focal_crossentropy": Ours(
         "sigmoid_focal",
@@ -197,7 +176,7 @@ _TFA = {
         over_last="mean",
         reduction="NONE",
     ),
-    "giou_loss": Ours("precomputed", y_true="", y_pred=_giou(), reduction="NONE"),
+    "giou_loss": Ours("precomputed", y_true="", y_pred=GIOU_LOSS, reduction="NONE"),
 }
 _FOCAL = {
     "sparse_categorical_focal_loss": Ours(

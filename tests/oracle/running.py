@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from composer import TotalLoss, build_total_loss
-from oracle.translate import Way
+from oracle.translate import Arrays, Way
 
 Mode = Literal["eager", "graph", "xla"]
 MODES: tuple[Mode, ...] = ("eager", "graph", "xla")
@@ -29,9 +29,7 @@ class Result:
 
 def run(way: Way, mode: Mode = "eager") -> Result:
     """Builds the spec and calls it on the tensors."""
-    y_true, y_pred = (
-        {n: tf.constant(a) for n, a in side.items()} for side in (way.y_true, way.y_pred)
-    )
+    y_true, y_pred = _tensors(way.y_true), _tensors(way.y_pred)
     function = functools.partial(_differentiated, _built(json.dumps(way.spec)), way)
     if mode == "xla":
         function = tf.function(function, jit_compile=True)
@@ -50,9 +48,13 @@ def run(way: Way, mode: Mode = "eager") -> Result:
     )
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _built(spec: str) -> TotalLoss:
     return build_total_loss(json.loads(spec))
+
+
+def _tensors(arrays: Arrays) -> dict[str, tf.Tensor]:
+    return {name: tf.constant(array) for name, array in arrays.items()}
 
 
 def _unknown(tensors: Mapping[str, tf.Tensor]) -> dict[str, tf.TensorSpec]:

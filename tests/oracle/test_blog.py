@@ -34,21 +34,28 @@ def test_a_mean_over_the_classes_is_ours_divided_by_their_number(case):
     )
 
 
-def test_one_hinge_for_the_batch_lets_easy_triplets_cancel_hard_ones():
+def test_one_hinge_for_the_batch_counts_the_margin_once():
     case = cases()[ALL_AXES]
     whole, rows = _whole_and_rows(case)
+    batch, margin = len(case.inputs["anchor"]), case.params["margin"]
+    assert run(replace(rows, unreduced=True, spec=_triplet_alone(rows))).value.min() > 0
     theirs, ours = assert_agrees(whole).value, run(rows).value
-    near, far = (
-        np.square(case.inputs["anchor"] - case.inputs[other]).sum(-1)
-        for other in ("positive", "negative")
-    )
-    margin = case.params["margin"]
-    hinges = np.maximum(near - far + margin, 0)
-    np.testing.assert_allclose(theirs, max((near - far).sum() + margin, 0), rtol=1e-5)
-    np.testing.assert_allclose(ours, hinges.mean(), rtol=1e-5)
-    # A hinge of the sum is at most the sum of the hinges, and this batch has both kinds of triplet.
-    assert hinges.min() == 0
-    assert theirs < 0.9 * len(hinges) * ours
+    np.testing.assert_allclose(batch * ours - theirs, (batch - 1) * margin, rtol=1e-5)
+
+
+def test_one_hinge_for_the_batch_lets_an_easy_triplet_cancel_all_hard_ones():
+    case = cases()[ALL_AXES]
+    easy = case.inputs["negative"] + np.float32([[100]] + [[0]] * 3)
+    whole, rows = _whole_and_rows(replace(case, inputs={**case.inputs, "negative": easy}))
+    batch = len(easy)
+    ours = run(replace(rows, unreduced=True, spec=_triplet_alone(rows)))
+    assert run(whole).value == 0
+    assert not run(whole).gradients["anchor"].any()
+    # Ours loses the one easy triplet, and nothing else.
+    before = run(_whole_and_rows(case)[1]).gradients["anchor"]
+    np.testing.assert_array_equal(ours.value > 0, [False, True, True, True])
+    np.testing.assert_array_equal(run(rows).gradients["anchor"][1:], before[1:])
+    np.testing.assert_allclose(run(rows).value, ours.value.sum() / batch, rtol=1e-6)
 
 
 def test_the_distances_of_one_hinge_for_the_batch_are_sums_not_means():
@@ -63,3 +70,8 @@ def _whole_and_rows(case):
     """The snippet's one hinge, and ours for each row, of one batch."""
     (whole,) = ways(case)
     return whole, replace(whole, y_pred=case.inputs, gradients={}, rows={})
+
+
+def _triplet_alone(way):
+    triplet, *_ = way.spec["tasks"]["task"]["loss"]
+    return {"tasks": {"task": {"loss": [triplet]}}}

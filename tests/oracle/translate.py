@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -93,7 +93,7 @@ def _weightings(case: Case, reduction: str | None) -> Iterator[_Weighting]:
         excess = weights.ndim - rank_of_values(case)
         index = f"[..., {', '.join(['0'] * excess)}]" if excess > 0 else ""
         yield _Weighting("a tensor", f"y_true.weight{index}", tensors={"weight": weights})
-    # Their mask is a weight of 0 and 1, which stays in the divisor of the batch size; ours does not.
+    # Their mask is a weight of 0 and 1, which stays in the divisor of the batch size.
     if case.oracle == "mask" and reduction != "sum_over_batch_size":
         yield _Weighting("a mask", mask="y_true.mask", tensors={"mask": weights != 0})
         if np.isnan(case.inputs["labels"]).any():
@@ -202,32 +202,38 @@ def _triplet(case: Case) -> Iterator[Way]:
 def _get_total_loss(case: Case) -> Iterator[Way]:
     """TF-Slim's total of three tasks, with the regularization losses and without."""
     y_true, y_pred = _sides(case)
-    excess = case.weights.ndim > 0
+    depth_weight = "y_true.weight" if case.weights.ndim else float(case.weights)
     tasks = {
-        "scene": _task("scene", "scene_logits", "softmax_cross_entropy")
-        | {"weight": case.params["scene_weight"]},
-        "depth": _task("depth", "depth_pred", "mean_squared_error")
-        | {"weight": "y_true.weight" if excess else float(case.weights)},
+        "scene": _task("scene", "scene_logits", "softmax_cross_entropy"),
+        "depth": _task("depth", "depth_pred", "mean_squared_error") | {"weight": depth_weight},
         "pose": _task("pose", "pose_pred", "absolute_difference"),
     }
-    members = dict(zip(("scene", "depth", "pose"), case.expected["get_losses"], strict=True))
-    for name, given in (("with", tuple(case.params["regularization_losses"])), ("without", None)):
-        rows = {(_row(task, tasks[task]), "weighted"): number for task, number in members.items()}
-        if given is not None:
-            rows["regularization", "weighted"] = sum(case.expected["get_regularization_losses"])
-        yield Way(
-            name=f"{name} regularization",
-            spec={"tasks": tasks}
-            | ({"regularization": {"weight": 1}} if given is not None else {}),
-            y_true=y_true | {"weight": case.weights},
-            y_pred=y_pred,
-            expected=np.float32(case.expected[f"total_{name}_regularization"]),
-            gradients={},
-            rtol=case.rtol,
-            atol=case.atol,
-            rows=rows,
-            regularization=given,
-        )
+    tasks["scene"]["weight"] = case.params["scene_weight"]
+    members = dict(zip(tasks, case.expected["get_losses"], strict=True))
+    rows = {(_row(task, tasks[task]), "weighted"): number for task, number in members.items()}
+    with_their_sum = rows | {
+        ("regularization", "weighted"): sum(case.expected["get_regularization_losses"])
+    }
+    without = Way(
+        name="without regularization",
+        spec={"tasks": tasks},
+        y_true=y_true | {"weight": case.weights},
+        y_pred=y_pred,
+        expected=np.float32(case.expected["total_without_regularization"]),
+        gradients={},
+        rtol=case.rtol,
+        atol=case.atol,
+        rows=rows,
+    )
+    yield without
+    yield replace(
+        without,
+        name="with regularization",
+        spec={"tasks": tasks, "regularization": {"weight": 1}},
+        expected=np.float32(case.expected["total_with_regularization"]),
+        rows=with_their_sum,
+        regularization=tuple(case.params["regularization_losses"]),
+    )
 
 
 def _compile_loss(case: Case) -> Iterator[Way]:

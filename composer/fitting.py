@@ -1,0 +1,174 @@
+"""Whether the tensors of a term fit together: roles, masks and weights against the signature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from composer.language.diagnostics import quote
+from composer.language.shape import UNKNOWN, Mismatch, Shape, fits
+from composer.language.signature import Binding, Role, accepts
+from composer.language.static import Type
+from composer.terms import Part, Path, Term
+
+
+@dataclass
+class TermTypes:
+    """What is known of a term: its roles' types, their axes, and the shape of its values."""
+
+    term: Term
+    roles: dict[str, Type] = field(default_factory=dict)
+    binding: Binding = field(default_factory=lambda: Binding({}))
+    values: Shape = UNKNOWN
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong at a place of the spec; `span` are offsets in the expression there."""
+
+    code: str
+    message: str
+    path: Path
+    span: tuple[int, int] | None = None
+    help: str | None = None
+
+
+def bind_roles(types: TermTypes) -> Iterator[Finding]:
+    """Matches the roles with the signature, up to the first that does not fit."""
+    signature = types.term.loss.bound_signature()
+    before: dict[str, Type] = {}
+    for name, found in types.roles.items():
+        role = signature.roles[name]
+        wrong = _wrong_role(types.term, name, role.dtype, found)
+        if wrong is not None:
+            yield wrong
+            return
+        try:
+            types.binding.bind(name, role, found.shape)
+        except Mismatch as mismatch:
+            yield _mismatch(types.term, name, found, before, mismatch)
+            return
+        before[name] = found
+    types.values = types.binding.shape(signature.values)
+    for name, message in types.term.loss.mismatches(types.binding.dims):
+        yield Finding("shape-mismatch", message, (*types.term.path, name))
+
+
+def _wrong_role(term: Term, name: str, word: str, found: Type) -> Finding | None:
+    place = _role_path(term, name)
+    if found.place != "batch":
+        message = f"`{name}` is a tensor of the batch, found a constant"
+        return Finding("shape-mismatch", message, place)
+    if accepts(word, found.dtype):
+        return None
+    wanted = {"float": "floats", "int": "integers", "bool": "booleans"}[word]
+    message = f"`{name}` of {quote(term.loss.type)} takes {wanted}, found {found}"
+    return Finding("dtype-mismatch", message, place, help=_dtype_help(word, name))
+
+
+def _mismatch(
+    term: Term, name: str, found: Type, before: Mapping[str, Type], mismatch: Mismatch
+) -> Finding:
+    signature = term.loss.bound_signature()
+    wanted = [f"`{role}` {_axes(signature.roles[role])}" for role in signature.inputs]
+    message = (
+        f"{quote(term.loss.type)} takes {_and(wanted)}, "
+        f"found {_and([*map(str, before.values()), str(found)])}: {mismatch}"
+    )
+    help = _axis_help(name, found.shape, before)
+    return Finding("shape-mismatch", message, _role_path(term, name), help=help)
+
+
+def _role_path(term: Term, name: str) -> Path:
+    """A role's own expression, or the loss where the role is the task's default."""
+    path = term.roles[name].path
+    return path if len(path) != 2 else term.path
+
+
+def mask_findings(part: Part, found: Type, types: TermTypes) -> Iterator[Finding]:
+    """What keeps a mask from selecting among the values, or from the inputs of a region loss."""
+    if found.dtype not in (None, "bool"):
+        yield Finding(
+            "dtype-mismatch",
+            f"a mask is boolean, found {found.dtype}",
+            part.path,
+            whole(part),
+            f"compare it, such as `{part.expression.text.strip()} != 0`",
+        )
+    elif found.place in ("table", "last"):
+        message = "a mask is a tensor of the batch, found a constant"
+        yield Finding("shape-mismatch", message, part.path, whole(part))
+    else:
+        signature = types.term.loss.bound_signature()
+        region = types.binding.shape(signature.roles["keep"].axes) if signature.is_region else None
+        yield from _fit(part, "mask", found.shape, types.values, region)
+
+
+def weight_findings(part: Part, found: Type, types: TermTypes) -> Iterator[Finding]:
+    """What keeps a weight from multiplying the values."""
+    if found.place == "table":
+        yield Finding(
+            "unplaced-constant",
+            "a constant with axes does not say which axis of the values it weighs",
+            part.path,
+            whole(part),
+            "write `take(constant, y_true)` for one weight per class, or `last_axis(constant)`",
+        )
+    elif found.place == "last":
+        size, last = found.shape.dim(-1), types.values.dim(-1)
+        if types.values.rank == 0 or (last is not None and size != last):
+            message = f"a weight on the last axis has {size} entries, the values are {types.values}"
+            yield Finding("shape-mismatch", message, part.path, whole(part))
+    else:
+        yield from _fit(part, "weight", found.shape, types.values, None)
+
+
+def _fit(
+    part: Part, what: str, found: Shape, values: Shape, region: Shape | None
+) -> Iterator[Finding]:
+    target = values if region is None else region
+    try:
+        fits(found, target)
+    except Mismatch as mismatch:
+        finer = found.rank is not None and len(found.head) > len(target.head)
+        reduce = "all" if what == "mask" else "mean"
+        help = f"write `{reduce}({part.expression.text.strip()}, axis=-1)`" if finer else None
+        noun = "values" if region is None else "inputs"
+        message = (
+            f"a {what} of {found} does not fit {noun} of {target}, aligned at the left: {mismatch}"
+        )
+        yield Finding("shape-mismatch", message, part.path, whole(part), help)
+
+
+def whole(part: Part) -> tuple[int, int]:
+    """The offsets of an expression without the blanks around it."""
+    text = part.expression.text
+    return len(text) - len(text.lstrip()), len(text.rstrip())
+
+
+def _axes(role: Role) -> str:
+    return "[" + ", ".join("?" if axis is None else str(axis) for axis in role.axes) + "]"
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+
+
+def _dtype_help(word: str, name: str) -> str | None:
+    if word == "int":
+        return "labels are class numbers, stored as integers; for one-hot rows write " + (
+            f"`argmax({name})`, or choose `softmax_cross_entropy`"
+        )
+    return None
+
+
+def _axis_help(name: str, found: Shape, before: Mapping[str, Type]) -> str | None:
+    """Where one tensor has a last axis of 1 that the other lacks, what to write."""
+    for other, type_ in before.items():
+        if found.rank is None or type_.shape.rank is None:
+            continue
+        if type_.shape == found.append(1):
+            return f"write `{name}: {name}[..., None]`, or `{other}: {other}[..., 0]`"
+        if found == type_.shape.append(1):
+            return f"write `{other}: {other}[..., None]`, or `{name}: {name}[..., 0]`"
+    return None

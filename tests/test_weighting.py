@@ -1,0 +1,251 @@
+"""Where masks and weights belong: aligned at the left, held to the sizes of the values."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from tests.matrix import MODES, in_mode
+
+every_mode = pytest.mark.parametrize("mode", MODES)
+V = np.arange(1, 13, dtype="float32").reshape(2, 3, 2)  # [batch, t, c]
+
+
+def build(task, **top):
+    from composer import build_total_loss
+
+    return build_total_loss({"tasks": {"t": {"loss": "precomputed", **task}}, **top})
+
+
+def sum_of(task, v=V, constants=None, **targets):
+    """Σ K·W·v and the number of elements that count."""
+    rows = build(task, constants=constants or {})(targets, {"t": v})[1]
+    ((row, *_),) = [list(rows.values())]
+    return float(row.loss * row.denominator), float(row.denominator)
+
+
+@pytest.mark.parametrize(
+    ("mask", "expected"),
+    [
+        pytest.param([True, False], V[0], id="per sample"),
+        pytest.param([[True, False, True], [False, False, True]], V[[0, 0, 1], [0, 2, 2]], id="[b, t]"),
+        pytest.param([[[True, False]], [[False, True]]], V[[0, 1], :, [0, 1]], id="[b, 1, c]"),
+        pytest.param(V % 5 == 0, [5, 10], id="per element"),
+        pytest.param([[True, False, True]], V[:, [0, 2]], id="[1, t]"),
+    ],
+)
+def test_a_mask_aligns_at_the_left_with_axes_equal_or_1(mask, expected):
+    total, number = sum_of({"mask": "y_true.m"}, m=np.array(mask))
+    assert (total, number) == (np.sum(expected), np.size(expected))
+
+
+@pytest.mark.parametrize("shape", [(2,), (2, 1), (2, 3), (2, 1, 2), (1, 3), (2, 3, 2), (1, 1, 1)])
+def test_a_weight_aligns_at_the_left_with_axes_equal_or_1(shape):
+    w = np.arange(1, 1 + np.prod(shape), dtype="float32").reshape(shape)
+    at_left = w.reshape(shape + (1,) * (3 - len(shape)))
+    assert sum_of({"weight": "y_true.w"}, w=w) == ((at_left * V).sum(), 12)
+
+
+def test_as_many_samples_as_steps_are_not_confused():
+    v = np.array([[1, 2], [4, 8]], "float32")
+    keep = np.array([True, False])
+    assert sum_of({"mask": "y_true.m"}, v, m=keep) == (3, 2)  # the first row, not the first column
+    weight = np.array([1, 10], "float32")
+    assert sum_of({"weight": "y_true.w"}, v, w=weight) == (123, 4)  # 1 + 2 + 10·(4 + 8)
+
+
+def test_the_masks_of_task_and_loss_are_anded_aligned_at_the_left():
+    losses = {"type": "precomputed", "mask": "y_true.fine"}
+    of_sample, of_step = np.array([True, False]), np.array([[True, True, False]] * 2)
+    task = {"mask": "y_true.coarse", "loss": losses}
+    assert sum_of(task, coarse=of_sample, fine=of_step) == (1 + 2 + 3 + 4, 4)
+
+
+def test_a_weight_of_samples_times_one_of_the_last_axis():
+    # As many samples as channels: aligned at one side both would fit, and be wrong.
+    v = np.ones([2, 2], "float32")
+    task = {"weight": "y_true.w", "loss": {"type": "precomputed", "weight": "last_axis(c)"}}
+    w = np.array([1, 10], "float32")
+    values = build(task, constants={"c": [1.0, 3.0]}).values({"w": w}, {"t": v})["t/precomputed"]
+    np.testing.assert_array_equal(values, [[1, 3], [10, 30]])
+
+
+@pytest.mark.parametrize("samples", [2, 3])
+def test_a_weight_of_samples_times_one_of_the_last_axis_of_an_image(samples):
+    v = np.ones([samples, 2, 2], "float32")
+    task = {
+        "weight": "y_true.w",
+        "loss": {"type": "precomputed", "weight": "2 * last_axis(c) / y_true.u"},
+    }
+    w = np.arange(1, 1 + samples, dtype="float32")
+    u = np.full([samples, 2], [1, 4], "float32")
+    values = build(task, constants={"c": [1.0, 3.0]}).values({"w": w, "u": u}, {"t": v})
+    expected = 2 * w[:, None, None] * np.array([[1, 3], [0.25, 0.75]])
+    np.testing.assert_array_equal(values["t/precomputed"], expected)
+
+
+def test_a_finer_mask_is_an_error_that_says_what_to_write():
+    from composer import SpecError
+
+    total_loss = build({"loss": "sparse_softmax_cross_entropy", "mask": "y_true.m"})
+    batch = {"t": np.array([0, 1]), "m": np.ones([2, 4], bool)}
+    with pytest.raises(SpecError) as caught:
+        total_loss(batch, {"t": np.zeros([2, 4], "float32")})
+    assert str(caught.value) == (
+        "<mapping>:4:11: error[shape-mismatch]: a mask of [2, 4] does not fit values of [2], "
+        "aligned at the left: 2 axes are more than 1\n"
+        "4 |     mask: y_true.m\n"
+        "              ^^^^^^^^\n"
+        "help: write `all(y_true.m, axis=-1)`"
+    )
+
+
+def test_a_finer_weight_is_an_error_that_says_what_to_write():
+    from composer import SpecError
+
+    total_loss = build({"loss": "sparse_softmax_cross_entropy", "weight": "y_true.w"})
+    batch = {"t": np.array([0, 1]), "w": np.ones([2, 4], "float32")}
+    with pytest.raises(SpecError) as caught:
+        total_loss(batch, {"t": np.zeros([2, 4], "float32")})
+    (problem,) = caught.value.problems
+    assert problem.message == (
+        "a weight of [2, 4] does not fit values of [2], aligned at the left: "
+        "2 axes are more than 1"
+    )
+    assert problem.help == "write `mean(y_true.w, axis=-1)`"
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 2), (1, 2, 2), (2, 3, 3)])
+@pytest.mark.parametrize("field", ["mask", "weight"])
+def test_a_mask_or_weight_that_fits_at_no_axis_or_at_the_right_alone_is_an_error(field, shape):
+    from composer import SpecError
+
+    array = np.ones(shape, bool if field == "mask" else "float32")
+    with pytest.raises(SpecError, match=rf"a {field} of .* does not fit values of \[2, 3, 2\]"):
+        build({field: "y_true.x"})({"x": array}, {"t": V})
+
+
+def unknown(**ranks):
+    import tensorflow as tf
+
+    return {name: tf.TensorSpec([None] * rank) for name, rank in ranks.items()}
+
+
+COMPILED = pytest.mark.parametrize("mode", ["graph", "xla"])
+
+
+def compiled(total_loss, mode, true_ranks, pred_ranks):
+    """The total, traced without any size."""
+    import tensorflow as tf
+
+    def total(y_true, y_pred):
+        return total_loss(y_true, y_pred)[0]
+
+    signature = [unknown(**true_ranks), unknown(**pred_ranks)]
+    return tf.function(total, input_signature=signature, jit_compile=mode == "xla")
+
+
+@COMPILED
+def test_sizes_that_a_trace_does_not_know_must_fit_all_the_same(mode):
+    import tensorflow as tf
+
+    failing = (tf.errors.InvalidArgumentError, ValueError)
+    x, one = tf.ones, {"t": tf.ones([2, 3])}
+
+    # y_true against y_pred: NumPy would stretch the 1
+    total = compiled(build({"loss": "mean_squared_error"}), mode, {"t": 2}, {"t": 2})
+    assert total(one, {"t": 2 * x([2, 3])}) == 1
+    for shape in ([2, 1], [1, 3], [3, 2], [2, 4]):
+        with pytest.raises(failing):
+            total({"t": x(shape)}, one)
+        with pytest.raises(failing):
+            total(one, {"t": x(shape)})
+
+    # a mask and a weight: axes equal or 1, and never larger than the values
+    for field, text in (("mask", "y_true.x > 0"), ("weight", "y_true.x")):
+        total = compiled(build({field: text}), mode, {"x": 2}, {"t": 2})
+        for shape in ([2, 3], [2, 1], [1, 3]):
+            assert total({"x": x(shape)}, one) == 1
+        for shape in ([3, 3], [2, 2], [4, 1]):
+            with pytest.raises(failing):
+                total({"x": x(shape)}, one)
+        with pytest.raises(failing):
+            total({"x": x([2, 3])}, {"t": x([2, 1])})
+
+
+@COMPILED
+def test_sizes_of_classes_and_regions_that_a_trace_does_not_know_must_fit_all_the_same(mode):
+    import tensorflow as tf
+
+    failing = (tf.errors.InvalidArgumentError, ValueError)
+    x = tf.ones
+
+    labels = {"loss": {"type": "sparse_softmax_cross_entropy", "y_true": "argmax(y_true.one_hot)"}}
+    total = compiled(build(labels), mode, {"one_hot": 2}, {"t": 2})
+    np.testing.assert_allclose(total({"one_hot": x([2, 3])}, {"t": x([2, 3])}), np.log(3), rtol=1e-6)
+    for samples in (1, 3):
+        with pytest.raises(failing):
+            total({"one_hot": x([samples, 3])}, {"t": x([2, 3])})
+
+    region = {"mask": "y_true.m > 0", "loss": "mean_pairwise_squared_error"}
+    total = compiled(build(region), mode, {"t": 2, "m": 2}, {"t": 2})
+    assert total({"t": x([2, 3]), "m": x([2, 3])}, {"t": x([2, 3])}) == 0
+    for true, mask, pred in (
+        ([2, 3], [2, 3], [2, 1]),
+        ([2, 1], [2, 1], [2, 3]),
+        ([2, 3], [2, 2], [2, 3]),
+        ([2, 3], [3, 3], [2, 3]),
+    ):
+        with pytest.raises(failing):
+            total({"t": x(true), "m": x(mask)}, {"t": x(pred)})
+
+
+@COMPILED
+def test_a_size_that_a_parameter_or_the_signature_names_is_demanded_of_an_unknown_one(mode):
+    import tensorflow as tf
+
+    from composer import Loss, Signature, build_total_loss
+
+    loss = {"type": "center", "num_classes": 3, "embedding_size": 2}
+    total_loss = build({"loss": loss, "y_true": "argmax(y_true.one_hot)"})
+    total = compiled(total_loss, mode, {"one_hot": 2}, {"t": 2})
+    assert total({"one_hot": tf.ones([4, 3])}, {"t": tf.ones([4, 2])}) == 1  # (1 + 1) / 2
+    for size in (1, 3):
+        with pytest.raises((tf.errors.InvalidArgumentError, ValueError)):
+            total({"one_hot": tf.ones([4, 3])}, {"t": tf.ones([4, size])})
+
+    class Area(Loss):
+        type: str = "area"
+        signature: ClassVar[Signature] = Signature("y_pred=float[..., 2] -> float[...]")
+
+        def values(self, y_pred):
+            return y_pred[..., 0] * y_pred[..., -1]
+
+    area = build_total_loss({"tasks": {"t": {"loss": "area"}}}, losses=[Area])
+    total = compiled(area, mode, {}, {"t": 3})
+    assert total({}, {"t": 3 * tf.ones([4, 5, 2])}) == 9
+    for size in (1, 3):
+        with pytest.raises((tf.errors.InvalidArgumentError, ValueError)):
+            total({}, {"t": tf.ones([4, 5, size])})
+
+
+def test_values_of_y_true_and_y_pred_never_broadcast():
+    from composer import SpecError
+
+    total_loss = build({"loss": "mean_squared_error"})
+    for true, pred in (([4], [4, 1]), ([4, 1], [4]), ([4, 1], [4, 3]), ([1, 3], [4, 3])):
+        with pytest.raises(SpecError, match="shape-mismatch"):
+            total_loss({"t": np.zeros(true, "float32")}, {"t": np.zeros(pred, "float32")})
+
+
+@every_mode
+def test_a_mask_of_the_step_and_constant_masks_hold_for_all_elements(mode):
+    import tensorflow as tf
+
+    for mask, expected in (("step >= 5", [0, 6.5]), (True, [6.5, 6.5]), (False, [0, 0])):
+        total_loss = build({"mask": mask, "weight": "1 + 0 * step"})
+        run = in_mode(lambda x, step, f=total_loss: f({}, {"t": x}, step=step)[0], mode)
+        found = [float(run(tf.constant(V), tf.constant(step))) for step in (4, 5)]
+        assert found == expected
