@@ -74,9 +74,8 @@ class _Checker:
             if term.name in seen:
                 path = (*term.path, "name" if term.loss.name else "type")
                 message = f"two losses have the name {quote(term.name)}"
-                self._add(
-                    Finding("duplicate-name", message, path, None, "give one of them a `name:`")
-                )
+                help = "give one of them a `name:`"
+                self._add(Finding("duplicate-name", message, path, help=help))
             seen.add(term.name)
 
     def _check_term(self, term: Term) -> TermTypes:

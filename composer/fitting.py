@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from composer.language import tree as t
 from composer.language.diagnostics import quote
 from composer.language.shape import UNKNOWN, Mismatch, Shape, fits
 from composer.language.signature import Binding, Role, accepts
@@ -75,7 +76,7 @@ def _mismatch(
         f"{quote(term.loss.type)} takes {_and(wanted)}, "
         f"found {_and([*map(str, before.values()), str(found)])}: {mismatch}"
     )
-    help = _axis_help(name, found.shape, before)
+    help = _axis_help(term, name, found.shape, before)
     return Finding("shape-mismatch", message, _role_path(term, name), help=help)
 
 
@@ -130,14 +131,22 @@ def _fit(
     try:
         fits(found, target)
     except Mismatch as mismatch:
-        finer = found.rank is not None and len(found.head) > len(target.head)
-        reduce = "all" if what == "mask" else "mean"
-        help = f"write `{reduce}({part.expression.text.strip()}, axis=-1)`" if finer else None
+        help = _coarser(part, what, len(found.head) - len(target.head))
         noun = "values" if region is None else "inputs"
         message = (
             f"a {what} of {found} does not fit {noun} of {target}, aligned at the left: {mismatch}"
         )
         yield Finding("shape-mismatch", message, part.path, whole(part), help)
+
+
+def _coarser(part: Part, what: str, excess: int) -> str | None:
+    """How to reduce the axes that a mask or weight has too many."""
+    if excess < 1:
+        return None
+    axes = [-axis for axis in range(excess, 0, -1)]
+    axis = str(axes[0] if excess == 1 else axes)
+    reduce = "all" if what == "mask" else "mean"
+    return f"write `{reduce}({part.expression.text.strip()}, axis={axis})`"
 
 
 def whole(part: Part) -> tuple[int, int]:
@@ -162,13 +171,29 @@ def _dtype_help(word: str, name: str) -> str | None:
     return None
 
 
-def _axis_help(name: str, found: Shape, before: Mapping[str, Type]) -> str | None:
+def _axis_help(term: Term, name: str, found: Shape, before: Mapping[str, Type]) -> str | None:
     """Where one tensor has a last axis of 1 that the other lacks, what to write."""
     for other, type_ in before.items():
         if found.rank is None or type_.shape.rank is None:
             continue
         if type_.shape == found.append(1):
-            return f"write `{name}: {name}[..., None]`, or `{other}: {other}[..., 0]`"
+            return f"write `{_more(term, name)}`, or `{_less(term, other)}`"
         if found == type_.shape.append(1):
-            return f"write `{other}: {other}[..., None]`, or `{name}: {name}[..., 0]`"
+            return f"write `{_more(term, other)}`, or `{_less(term, name)}`"
     return None
+
+
+def _more(term: Term, role: str) -> str:
+    return f"{role}: {_indexed(term, role)}[..., None]"
+
+
+def _less(term: Term, role: str) -> str:
+    return f"{role}: {_indexed(term, role)}[..., 0]"
+
+
+def _indexed(term: Term, role: str) -> str:
+    """The text of a role's expression, ready to be indexed."""
+    expression = term.roles[role].expression
+    text = expression.text.strip()
+    is_plain = isinstance(expression.tree, t.Tensor | t.Index | t.Call)
+    return text if is_plain else f"({text})"

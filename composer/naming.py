@@ -1,4 +1,4 @@
-"""What the names in an expression stand for: tensors of the batch, constants, a task's own tensors."""
+"""What the names in an expression stand for: tensors of the batch, constants, a task's own."""
 
 from __future__ import annotations
 

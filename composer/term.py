@@ -14,7 +14,7 @@ from composer.fitting import TermTypes
 from composer.gates import gate, is_computed, read_gate
 from composer.language import tree as t
 from composer.language.dtypes import widest_float
-from composer.terms import factors, is_scalar
+from composer.terms import factors, is_scalar, product_of
 from composer.weighting import (
     Selection,
     chosen_elements,
@@ -111,45 +111,44 @@ class TermOnBatch:
         return functools.reduce(tf.logical_and, aligned)
 
     @functools.cached_property
-    def _factors(self) -> tuple[list[tuple[t.Tree, bool]], list[tuple[t.Tree, bool]]]:
-        """The scalar factors of its weights, and the tensor factors."""
+    def _split(self) -> tuple[list[tuple[t.Tree, bool]], list[t.Tree]]:
+        """The scalar factors of all its weights, and of each weight the product of the others."""
         ranks = {name: value.tensor.ndim for name, value in self.constants.items()}
-        every = [pair for part in self.term.weights for pair in factors(part.tree)]
-        scalars = [pair for pair in every if is_scalar(pair[0], ranks)]
-        return scalars, [pair for pair in every if not is_scalar(pair[0], ranks)]
+        scalars, tensors = [], []
+        for part in self.term.weights:
+            every = list(factors(part.tree))
+            scalars += [pair for pair in every if is_scalar(pair[0], ranks)]
+            rest = [pair for pair in every if not is_scalar(pair[0], ranks)]
+            if rest:
+                tensors.append(product_of(rest))
+        return scalars, tensors
 
     def _tensor_weight(self) -> tf.Tensor | None:
-        """W, in the dtype of the loss; its factors align like any operands."""
-        _, tensors = self._factors
-        if not tensors:
-            return None
-        product = tf.ones([], self.dtype)
-        for tree, divides in tensors:
-            factor = self._on_values(self.evaluator(tree))
-            product = product / factor if divides else product * factor
-        return product
+        """W, in the dtype of the loss. Each weight aligns within itself, then with the values."""
+        weights = [self._on_values(self.evaluator(tree)) for tree in self._split[1]]
+        return functools.reduce(tf.multiply, weights) if weights else None
 
-    def _on_values(self, factor: Value) -> tf.Tensor:
-        """A factor of W with as many axes as the values: a vector of `last_axis` at their right."""
+    def _on_values(self, weight: Value) -> tf.Tensor:
+        """A weight with as many axes as the values: a vector of `last_axis` at their right."""
         rank = len(self.axes.labels(self.signature.values))
-        tensor = tf.cast(factor.tensor, self.dtype)
-        if factor.place == "last":
+        tensor = tf.cast(weight.tensor, self.dtype)
+        if weight.place == "last":
             return tf.reshape(tensor, [1] * (rank - 1) + [-1])
         return expand_right(tensor, rank)
 
     @functools.cached_property
     def weight(self) -> tf.Tensor:
         """The product of the scalar weights at this step."""
-        return scalar_of(self._factors[0], self.constants, self.step, self.dtype)
+        return scalar_of(self._split[0], self.constants, self.step, self.dtype)
 
     @functools.cached_property
     def constant_weight(self) -> float | None:
         """The scalar weight where it reads no step."""
-        scalars = [tree for tree, _ in self._factors[0]]
+        scalars = [tree for tree, _ in self._split[0]]
         if any(isinstance(node, t.Step) for tree in scalars for node in t.walk(tree)):
             return None
         with tf.init_scope():
-            return float(scalar_of(self._factors[0], self.constants, None, self.dtype))
+            return float(scalar_of(self._split[0], self.constants, None, self.dtype))
 
     def divisor(self) -> tf.Tensor:
         """D on this batch alone."""
@@ -180,7 +179,7 @@ class TermOnBatch:
         return self._measurement
 
     def _trained_roles(self) -> dict[str, tf.Tensor]:
-        """The roles as gradients may flow through them: not where nothing counts, nor at weight 0."""
+        """The roles as gradients flow through them: not where nothing counts, nor at weight 0."""
         roles = {}
         for name, part in self.term.roles.items():
             tensor = self.axes.tensors[name]
@@ -196,14 +195,12 @@ class TermOnBatch:
         chosen = chosen_elements(self.axes, self.selection, name)
         if chosen is None and self.constant_weight not in (None, 0):
             return tensor
-        drop = (lambda read: read) if chosen is None else read_gate(tree, chosen)
-        opened = Evaluator(
-            self.read,
-            self.constants,
-            self.step,
-            self.dtype,
-            lambda read: self._weight_gate(drop(read)),
-        )
+        drop = None if chosen is None else read_gate(tree, chosen)
+
+        def both(read: tf.Tensor) -> tf.Tensor:
+            return self._weight_gate(read if drop is None else drop(read))
+
+        opened = Evaluator(self.read, self.constants, self.step, self.dtype, both)
         found = opened(tree).tensor
         return tf.reshape(found, tf.shape(tensor)) if None in found.shape else found
 

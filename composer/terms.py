@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from composer.language import tree as t
@@ -156,6 +156,18 @@ def factors(tree: t.Tree) -> Iterator[tuple[t.Tree, bool]]:
             yield from factors(tree.operand)
         case _:
             yield tree, False
+
+
+def product_of(pairs: Sequence[tuple[t.Tree, bool]]) -> t.Tree:
+    """The product of factors as `factors` gives them, in their order."""
+    product: t.Tree | None = None
+    for tree, divides in pairs:
+        if product is None and not divides:
+            product = tree
+        else:
+            op = "/" if divides else "*"
+            product = t.Binary(tree.start, tree.end, op, product or t.Number(0, 0, 1.0), tree)
+    return product or t.Number(0, 0, 1.0)
 
 
 def is_scalar(tree: t.Tree, ranks: Mapping[str, int]) -> bool:

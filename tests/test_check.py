@@ -53,7 +53,7 @@ WRONG = {
             "shape-mismatch",
             "`huber` takes `y_true` [...] and `y_pred` [...], "
             "found float32[batch, h, w] and float32[batch, h, w, 1]: 3 axes are not 4",
-            "write `y_true: y_true[..., None]`, or `y_pred: y_pred[..., 0]`",
+            "write `y_true: y_true.flat[..., None]`, or `y_pred: y_pred.depth[..., 0]`",
         ),
     ),
     "float labels": (

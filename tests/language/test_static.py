@@ -58,10 +58,8 @@ class Declared:
 
 
 def type_of(text):
-    short = text
-    for name in TENSORS:
-        short = short.replace(f"@{name}", f"y_true.{name}")
-    return infer(parse(short.replace("@", "y_true.")).tree, Declared())
+    """The type of an expression; `@depth` is short for `y_true.depth`."""
+    return infer(parse(text.replace("@", "y_true.")).tree, Declared())
 
 
 def refused(text):
@@ -104,7 +102,7 @@ def refused(text):
         ("@bytes in [1, 2]", "bool[batch, h, w]"),
         ("@pixels < @valid", "bool[batch, h, w]"),
         # alignment
-        ("@labels + @number", "int64[batch]".replace("int64", "float32")),
+        ("@labels + @number", "float32[batch]"),
         ("@number + 1", "float32[]"),
         ("@half + @depth", "float32[batch, h, w, 1]"),
         ("@half[:, :, None] + @bytes", "float32[batch, h, w]"),
@@ -123,7 +121,7 @@ def refused(text):
         ("@depth[...]", "float32[batch, h, w, 1]"),
         ("@logits[..., :3]", "float32[batch, 3]"),
         ("@logits[..., 20:40:3]", "float32[batch, 3]"),
-        ("@logits[..., -30]".replace("-30", "-27"), "float32[batch]"),
+        ("@logits[..., -27]", "float32[batch]"),
         ("@labels[..., None]", "int32[batch, 1]"),
         ("@labels[:, None, None]", "int32[batch, 1, 1]"),
         ("@number[..., None]", "float32[1]"),
@@ -181,7 +179,6 @@ def refused(text):
         ("@labels * @logits > last_axis(weights)", "bool[batch, 27]"),
         ("@open * last_axis(three)", "float32[batch, ..., 3]"),
         ("@any * last_axis(three)", "float32[...]"),
-        ("@bytes[:, 0] * last_axis(weights)".replace("weights", "weights[:0]"), None),
         ("alpha * weights + ids", "float32[27]"),
         ("wide_table[:, 0] + weights", "float64[27]"),
         ("wide_table[0]", "float64[2]"),
@@ -204,11 +201,7 @@ def refused(text):
     ],
 )
 def test_types(text, wanted):
-    if wanted is None:
-        with pytest.raises(ExpressionError):
-            type_of(text)
-    else:
-        assert str(type_of(text)) == wanted
+    assert str(type_of(text)) == wanted
 
 
 @pytest.mark.parametrize(
@@ -261,7 +254,6 @@ def test_places(text, place):
          "[batch] and [4] do not go together, aligned at the left: batch is not 4",
          "@labels > @four", "axes are equal or 1, and missing ones are added at the right; "
          "`x[:, None]` adds one elsewhere"),
-        ("@open + @wide[..., :2]", None, None, None, None),
         ("@logits * weights", "unplaced-constant",
          "a constant with axes does not say which axis of a tensor it belongs to",
          "@logits * weights",
@@ -373,9 +365,6 @@ def test_places(text, place):
     ],
 )  # fmt: skip
 def test_refusals(text, code, message, marked, help):
-    if message is None:
-        type_of(text)
-        return
     error = refused(text)
     assert error.message == message
     assert error.code == code

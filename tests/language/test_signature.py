@@ -1,0 +1,201 @@
+"""The shape language of tensors and of signatures, and the sizes that a signature binds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from composer.language.errors import SignatureError
+from composer.language.shape import Mismatch, Shape
+from composer.language.signature import Binding, Signature, TensorType, accepts, parse_tensor
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("float32[batch, h, w, 1]", TensorType("float32", Shape(("batch", "h", "w", 1)))),
+        (" int32 [ batch ] ", TensorType("int32", Shape(("batch",)))),
+        ("float32[]", TensorType("float32", Shape(()))),
+        ("bool[?, 3]", TensorType("bool", Shape((None, 3)))),
+        ("uint8[batch, ...]", TensorType("uint8", Shape(("batch",), ()))),
+        ("bfloat16[batch, ..., 3]", TensorType("bfloat16", Shape(("batch",), (3,)))),
+        ("float64[...]", TensorType("float64", Shape((), ()))),
+    ],
+)
+def test_tensors(text, wanted):
+    assert parse_tensor(text) == wanted
+    assert parse_tensor(str(wanted)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "marked", "help"),
+    [
+        ("float32", "the axes are missing in `float32`", "float32",
+         "write `float32[batch, ...]`, or `float32[]` for a single number"),
+        ("flaot32[batch]", "there is no dtype `flaot32`", "flaot32", "did you mean `float32`?"),
+        ("float[batch]", "there is no dtype `float`", "float", "write `float32`"),
+        ("double[batch]", "there is no dtype `double`", "double", "write `float64`"),
+        ("complex64[batch]", "there is no dtype `complex64`", "complex64", None),
+        ("", "a tensor is described like `float32[batch, h, w, 1]`, found ``", "", None),
+        ("float32[batch", "a tensor is described like `float32[batch, h, w, 1]`, "
+         "found `float32[batch`", "float32[batch", None),
+        ("float32[batch] x", "a tensor is described like `float32[batch, h, w, 1]`, "
+         "found `float32[batch] x`", "float32[batch] x", None),
+        ("float32(batch)", "a tensor is described like `float32[batch, h, w, 1]`, "
+         "found `float32(batch)`", "float32(batch)", None),
+        ("float32[batch,  h-1]", "an axis is a name, a size, `?` or `...`, found `h-1`", "h-1",
+         None),
+        ("float32[batch, -1]", "an axis is a name, a size, `?` or `...`, found `-1`", "-1", None),
+        ("float32[batch,, 3]", "an axis is a name, a size, `?` or `...`, found nothing", ",", None),
+        ("float32[batch, ]", "an axis is a name, a size, `?` or `...`, found nothing", "]", None),
+        ("float32[höhe]", "an axis is a name, a size, `?` or `...`, found `höhe`", "höhe", None),
+        ("float32[..., 3, ...]", "`...` stands at most once", "...", None),
+        ("float32[99999999999]", "an axis is a name, a size, `?` or `...`, found `99999999999`",
+         "99999999999", None),
+    ],
+)  # fmt: skip
+def test_what_is_no_tensor(text, message, marked, help):
+    with pytest.raises(SignatureError) as caught:
+        parse_tensor(text)
+    error = caught.value
+    assert error.message == message
+    assert text[error.start : error.end] == marked
+    if help is not None:
+        assert error.help == help
+    assert error.code == "invalid-signature"
+
+
+def test_a_tensor_has_a_bounded_rank():
+    parse_tensor(f"float32[{', '.join(['a'] * 32)}]")
+    with pytest.raises(SignatureError, match="a tensor has at most 32 axes"):
+        parse_tensor(f"float32[{', '.join(['a'] * 33)}]")
+
+
+@given(st.text(max_size=40) | st.text("float32[batch, .?]0", max_size=40))
+@settings(max_examples=150, deadline=None)
+def test_any_text_is_a_tensor_or_refused(text):
+    try:
+        found = parse_tensor(text)
+    except SignatureError as error:
+        assert 0 <= error.start <= error.end <= len(text)
+    else:
+        assert parse_tensor(str(found)) == found
+
+
+def test_a_signature():
+    signature = Signature(
+        "y_true=int[...] in labels(classes), y_pred=float[..., classes], keep=bool[...] -> float[batch]"
+    )
+    assert signature.inputs == ("y_true", "y_pred")
+    assert signature.is_region
+    labels = signature.roles["y_true"]
+    assert (labels.dtype, labels.axes, labels.domain, labels.limit) == (
+        "int", ("...",), "labels", "classes",
+    )  # fmt: skip
+    assert str(signature.roles["y_pred"]) == "float[..., classes]"
+    assert signature.values == ("batch",)
+    assert Signature("y_true=int[?, 2] in labels(10) -> float[]").roles["y_true"].limit == 10
+    assert not Signature("y_pred=float[...] -> float[...]").is_region
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("y_true=float[...]", "a signature ends with `-> float[…]`"),
+        ("y_true=float[...] -> int[...]", "a signature ends with `-> float[…]`"),
+        ("y_true=float[...] -> float", "a signature ends with `-> float[…]`"),
+        ("y_true float[...] -> float[...]", "a role is written like `y_true=float[..., n]`"),
+        ("y_true=float[...] y_pred=float[...] -> float[...]",
+         "a role is written like `y_true=float[..., n]`"),
+        ("y_true=float32[...] -> float[...]",
+         "the dtype of a role is one of `float`, `int`, `bool`, `number`, found `float32`"),
+        ("y_true=float[...] in nowhere -> float[...]", "there is no domain `nowhere`"),
+        ("y_true=float[...], y_true=int[...] -> float[...]", "`y_true` stands twice"),
+        ("y_true=float[a b] -> float[...]",
+         "an axis is a name, a size, `?` or `...`, found `a b`"),
+    ],
+)  # fmt: skip
+def test_what_is_no_signature(text, message):
+    with pytest.raises(SignatureError) as caught:
+        Signature(text)
+    assert caught.value.message == message
+    assert 0 <= caught.value.start < caught.value.end <= len(text)
+
+
+def bind(text, parameters=None, **tensors):
+    signature = Signature(text)
+    binding = Binding(parameters or {})
+    for name, tensor in tensors.items():
+        binding.bind(name, signature.roles[name], parse_tensor(f"float32{tensor}").shape)
+    return binding, str(binding.shape(signature.values))
+
+
+PAIRS = "y_true=number[...], y_pred=float[...] -> float[...]"
+ROWS = "y_true=int[batch, ...], y_pred=float[batch, ..., classes] -> float[batch, ...]"
+
+
+@pytest.mark.parametrize(
+    ("text", "tensors", "values"),
+    [
+        (PAIRS, ("[batch, h]", "[batch, h]"), "[batch, h]"),
+        (PAIRS, ("[batch, ?]", "[batch, h]"), "[batch, h]"),
+        (PAIRS, ("[]", "[]"), "[]"),
+        (PAIRS, ("[...]", "[batch, h]"), "[batch, h]"),
+        (PAIRS, ("[...]", "[...]"), "[...]"),
+        (ROWS, ("[batch]", "[batch, 27]"), "[batch]"),
+        (ROWS, ("[batch, h, w]", "[batch, h, w, 27]"), "[batch, h, w]"),
+        (ROWS, ("[batch, ...]", "[batch, ..., 27]"), "[batch, ...]"),
+        (ROWS, ("[?, h]", "[batch, ..., 27]"), "[batch, h]"),
+        ("y_true=int[], y_pred=float[batch, n, 2] -> float[n]", ("[]", "[b, 5, ?]"), "[5]"),
+    ],
+)
+def test_binding(text, tensors, values):
+    assert bind(text, y_true=tensors[0], y_pred=tensors[1])[1] == values
+
+
+@pytest.mark.parametrize(
+    ("text", "tensors", "message"),
+    [
+        (PAIRS, ("[batch, h]", "[batch, h, 1]"), "2 axes are not 3"),
+        (PAIRS, ("[batch, 1]", "[batch, 3]"), "1 is not 3"),
+        (ROWS, ("[batch, h]", "[batch, w, 27]"), "h is not w"),
+        (ROWS, ("[batch]", "[batch]"), "at least 2 axes are required, found 1"),
+        ("y_true=int[n], y_pred=float[n, 2] -> float[n]", ("[b]", "[b, 3]"), "2 is not 3"),
+        ("y_true=int[n], y_pred=float[n, 2] -> float[n]", ("[b, 1]", "[b, 2]"),
+         "1 axes are required, found 2"),
+        ("y_true=int[n], y_pred=float[n, 2] -> float[n]", ("[b, ..., 1]", "[b, 2]"),
+         "1 axes are required, found at least 2"),
+        ("y_true=int[...], y_pred=float[..., classes] -> float[...]", ("[b]", "[..., 3]"),
+         "4 is not 3"),
+    ],
+)  # fmt: skip
+def test_what_does_not_bind(text, tensors, message):
+    with pytest.raises(Mismatch) as caught:
+        bind(text, {"classes": 4}, y_true=tensors[0], y_pred=tensors[1])
+    assert str(caught.value) == message
+
+
+def test_a_binding_knows_where_each_axis_was_met():
+    binding, _ = bind(ROWS, y_true="[batch, h]", y_pred="[batch, h, 27]")
+    assert binding.dims == {"batch": "batch", "classes": 27}
+    assert binding.middle == ("h",)
+    assert binding.places == {
+        "batch": [("y_true", 0), ("y_pred", 0)],
+        0: [("y_true", 1), ("y_pred", 1)],
+        "classes": [("y_pred", 2)],
+    }
+
+
+@pytest.mark.parametrize(
+    ("word", "takes", "refuses"),
+    [
+        ("float", {"float16", "float64", None}, {"int32", "bool"}),
+        ("int", {"int32", "uint8", "bool", None}, {"float32"}),
+        ("bool", {"bool", None}, {"uint8", "float32"}),
+        ("number", {"bool", "uint8", "float32", None}, set()),
+    ],
+)
+def test_the_dtypes_that_a_role_takes(word, takes, refuses):
+    assert all(accepts(word, dtype) for dtype in takes)
+    assert not any(accepts(word, dtype) for dtype in refuses)
