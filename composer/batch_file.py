@@ -79,7 +79,8 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str) -> np.n
         with archive.open(member) as file:
             header = parse_header(file.read(MAX_HEADER + 12), name)
         if header.size != member.file_size:
-            raise BatchError(f"{quote(name)} is cut short, or goes on behind its numbers")
+            message = f"{quote(name)} is cut short, or goes on behind its numbers"
+            raise NpyError("invalid-file", message)
         with archive.open(member) as file:
             array: np.ndarray[Any, Any] = np.lib.format.read_array(file, allow_pickle=False)
     except NpyError as error:

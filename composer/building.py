@@ -141,7 +141,8 @@ def _text(
     weight = None
     if spec.regularization is not None:
         weight = spec.regularization.weight.text.strip()
-    lines = [escape(f"{config} on {source}"), "", render_table(result, weight)]
+    name = "<stdin>" if config == "-" else config
+    lines = [escape(f"{name} on {source}"), "", render_table(result, weight)]
     if directory is not None:
         lines.append(f"exported to {escape(directory)}")
     return "\n".join(lines)

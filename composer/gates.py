@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from composer.evaluate import Evaluator
 from composer.language import tree as t
 from composer.language.functions import REDUCTIONS
+from composer.operands import Value, expand_right
+
+_ALIGNED = frozenset({"minimum", "maximum", "clip", "where"})
 
 
 def gate(tensor: tf.Tensor, is_open: tf.Tensor) -> tf.Tensor:
@@ -23,51 +28,146 @@ def gate(tensor: tf.Tensor, is_open: tf.Tensor) -> tf.Tensor:
     return identity(tensor)
 
 
-def read_gate(role: t.Tree, chosen: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
-    """A gate for what a role's expression reads, from which elements of the role count.
-
-    A role that is computed (`log(y_pred.depth)`) may have an infinite slope at a dropped place; the
-    gate stands before the computation. Where the expression mixes elements, those that feed any
-    element that counts stay open.
-    """
-    chosen = _unmixed(role, chosen)
-    alone = sum(isinstance(node, t.Tensor) for node in t.walk(role)) == 1
-    return lambda tensor: gate(tensor, _fitted(chosen, tensor, alone=alone))
-
-
 def is_computed(role: t.Tree) -> bool:
     """Whether a role is more than a tensor of the batch, or a part of one."""
     return any(not isinstance(node, t.Tensor | t.Index) for node in t.walk(role))
 
 
-def _unmixed(role: t.Tree, chosen: tf.Tensor) -> tf.Tensor:
-    names = {node.name for node in t.walk(role) if isinstance(node, t.Call)}
-    rank = chosen.shape.rank
-    moved = any(isinstance(node, t.Index) and node.children[0].children for node in t.walk(role))
-    if moved or names & (REDUCTIONS | {"take", "argmax"}):
-        return tf.reduce_any(chosen, axis=list(range(1, rank)), keepdims=True)
-    if names & {"softmax", "one_hot"}:
-        return tf.reduce_any(chosen, axis=-1, keepdims=True)
-    return chosen
+class GatedEvaluator(Evaluator):
+    """Evaluates a computed role so that only what counts of it sends a gradient back.
 
+    `log(y_pred.depth)` may have an infinite slope at a dropped place, and 0·∞ is NaN: the gates
+    stand before the computation, and where a tensor is about to be stretched over a finer one.
 
-def _fitted(chosen: tf.Tensor, tensor: tf.Tensor, *, alone: bool) -> tf.Tensor:
-    """Brings `chosen`, aligned at the left, to axes that are 1 or the tensor's.
-
-    Unknown sizes are equal where the role reads this tensor alone; else it may be 1 and broadcast.
+    Args:
+        plain: the evaluator that gives the same values.
+        role: the expression to be evaluated.
+        chosen: which elements of the role count, or None for all.
+        gate: applied to every tensor of the batch besides.
     """
+
+    def __init__(
+        self,
+        plain: Evaluator,
+        role: t.Tree,
+        chosen: tf.Tensor | None,
+        gate: Callable[[tf.Tensor], tf.Tensor],
+    ) -> None:
+        super().__init__(
+            plain.tensors,
+            plain.constants,
+            plain.training_step,
+            plain.width,
+            lambda tensor: self._selected(gate(tensor)),
+        )
+        self.chosen = None
+        if chosen is not None:
+            aligned = min(_Ranks(plain).aligned(role), chosen.shape.rank)
+            self.chosen = _any_behind(chosen, aligned)
+
+    def binary(self, node: t.Binary, left: Value, right: Value) -> Value:
+        return super().binary(node, *self._stretched([left, right]))
+
+    def call(self, node: t.Call, args: list[Value], lists: list[list[Value]]) -> Value:
+        if node.name in _ALIGNED:
+            args = self._stretched(args)
+        return super().call(node, args, lists)
+
+    def _selected(self, tensor: tf.Tensor) -> tf.Tensor:
+        return tensor if self.chosen is None else gate(tensor, _fitted(self.chosen, tensor))
+
+    def _stretched(self, values: list[Value]) -> list[Value]:
+        """Floats of the batch in the shape they have together, each behind a gate of its own.
+
+        What comes back to a coarse one is a sum over the finer, masked elements and all.
+        """
+        batch = [value.tensor for value in values if value.place == "batch"]
+        shapes = {tuple(tensor.shape) for tensor in batch}
+        if self.chosen is None or (len(shapes) < 2 and None not in set().union(*shapes)):
+            return values
+        rank = max(tensor.shape.rank for tensor in batch)
+        expanded = [tf.shape(expand_right(tensor, rank)) for tensor in batch]
+        together = functools.reduce(tf.broadcast_dynamic_shape, expanded)
+        return [self._as_large(value, together, rank) for value in values]
+
+    def _as_large(self, value: Value, shape: tf.Tensor, rank: int) -> Value:
+        if value.place != "batch" or not value.tensor.dtype.is_floating:
+            return value
+        used = self.use(value)
+        large = tf.broadcast_to(expand_right(used.tensor, rank), shape)
+        return Value(self._selected(large), used.dtype, used.place)
+
+
+class _Ranks:
+    """The ranks in an expression, and how many of its leading axes are nowhere mixed or moved."""
+
+    def __init__(self, plain: Evaluator) -> None:
+        self.plain = plain
+
+    def aligned(self, role: t.Tree) -> int:
+        """The number of axes, from the left, that mean the same all through the expression."""
+        mixing = [self._kept(node) for node in t.walk(role)]
+        return min((kept for kept in mixing if kept is not None), default=self(role))
+
+    def _kept(self, node: t.Tree) -> int | None:
+        """How many leading axes a node leaves alone; None for all, or where no gradient flows."""
+        match node:
+            case t.Call(name="softmax"):
+                return self(node) - 1
+            case t.Call() if node.name in REDUCTIONS:
+                rank = self(node.args[0])
+                return 1 if node.axis is None else min(axis % rank for axis in node.axis)
+            case t.Index():
+                return self._kept_by_index(node.items, self(node))
+        return None
+
+    def _kept_by_index(self, items: Sequence[t.Item], rank: int) -> int:
+        ahead = 0
+        while ahead < len(items) and items[ahead] == t.Slice(None, None, None):
+            ahead += 1
+        rest = items[ahead:]
+        if not rest:
+            return rank
+        if rest[0] != "...":
+            return ahead
+        return rank - sum(item is None or isinstance(item, t.Slice) for item in rest[1:])
+
+    def __call__(self, node: t.Tree) -> int:
+        """The rank of what a part of the expression comes to."""
+        match node:
+            case t.Tensor():
+                return int(self.plain.tensors(node.side, node.path).shape.rank)
+            case t.Constant():
+                return int(self.plain.constants[node.name].tensor.ndim)
+            case t.Index():
+                taken = sum(isinstance(item, int) for item in node.items)
+                return self(node.operand) - taken + node.items.count(None)
+            case t.Call(name="last_axis"):
+                return 0
+            case t.Call(name="one_hot"):
+                return self(node.args[0]) + 1
+            case t.Call(name="argmax"):
+                return self(node.args[0]) - 1
+            case t.Call(name="take"):
+                return self(node.args[1]) + self(node.args[0]) - 1
+            case t.Call() if node.name in REDUCTIONS:
+                return 1 if node.axis is None else self(node.args[0]) - len(set(node.axis))
+        return max(map(self, node.children), default=0)
+
+
+def _any_behind(chosen: tf.Tensor, axes: int) -> tf.Tensor:
+    """Of the axes behind the first few, whether anything counts."""
+    rank = chosen.shape.rank
+    return tf.reduce_any(chosen, axis=list(range(axes, rank))) if axes < rank else chosen
+
+
+def _fitted(chosen: tf.Tensor, tensor: tf.Tensor) -> tf.Tensor:
+    """Brings `chosen`, aligned at the left, to axes that are 1 or the tensor's."""
     rank = tensor.shape.rank
-    extra = list(range(rank, chosen.shape.rank))
-    if extra:
-        chosen = tf.reduce_any(chosen, axis=extra)
-    pairs = enumerate(zip(chosen.shape, tensor.shape, strict=False))
-    unequal = [axis for axis, (x, y) in pairs if axis > 0 and not _may_select(x, y, alone)]
-    if unequal:
-        first = unequal[0]
-        chosen = tf.reduce_any(chosen, axis=list(range(first, chosen.shape.rank)), keepdims=True)
-    missing = rank - chosen.shape.rank
-    return chosen[(..., *[tf.newaxis] * missing)] if missing > 0 else chosen
-
-
-def _may_select(x: int | None, y: int | None, alone: bool) -> bool:
-    return x == 1 or (alone if x is None or y is None else x == y)
+    fitted = expand_right(_any_behind(chosen, rank), rank)
+    pairs = list(zip(fitted.shape, tensor.shape, strict=True))
+    if all(x == 1 or (x == y and x is not None) for x, y in pairs):
+        return fitted
+    # The axes over which a gradient of this size is summed to one of the tensor's size.
+    _, axes = tf.raw_ops.BroadcastGradientArgs(s0=tf.shape(fitted), s1=tf.shape(tensor))
+    return tf.reduce_any(fitted, axis=axes, keepdims=True)

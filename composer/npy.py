@@ -49,10 +49,11 @@ def read_header(directory: str, name: str) -> Header:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise NpyError("invalid-path", f"{quote(name)} cannot be read: {_reason(error)}") from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise NpyError("invalid-path", f"{quote(name)} is no regular file")
     with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise NpyError("invalid-path", f"{quote(name)} is no regular file")
         header = parse_header(file.read(MAX_HEADER + 12), name, path)
     if 0 in header.shape:
         raise NpyError("invalid-file", f"{quote(name)} has an axis without elements")

@@ -11,7 +11,7 @@ import tensorflow as tf
 from composer.axes import Axes
 from composer.evaluate import Evaluator, Value, expand_right
 from composer.fitting import TermTypes
-from composer.gates import gate, is_computed, read_gate
+from composer.gates import GatedEvaluator, gate, is_computed
 from composer.language import tree as t
 from composer.language.dtypes import widest_float
 from composer.terms import factors, is_scalar, product_of
@@ -195,12 +195,7 @@ class TermOnBatch:
         chosen = chosen_elements(self.axes, self.selection, name)
         if chosen is None and self.constant_weight not in (None, 0):
             return tensor
-        drop = None if chosen is None else read_gate(tree, chosen)
-
-        def both(read: tf.Tensor) -> tf.Tensor:
-            return self._weight_gate(read if drop is None else drop(read))
-
-        opened = Evaluator(self.read, self.constants, self.step, self.dtype, both)
+        opened = GatedEvaluator(self.evaluator, tree, chosen, self._weight_gate)
         found = opened(tree).tensor
         return tf.reshape(found, tf.shape(tensor)) if None in found.shape else found
 

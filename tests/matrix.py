@@ -66,7 +66,9 @@ class Case:
     @functools.cached_property
     def entry(self) -> dict[str, Any]:
         """The loss as a spec has it; roles besides `y_true` and `y_pred` are read from `y_pred`."""
-        more = [role for role in find(self.type).signature.inputs if role not in ("y_true", "y_pred")]
+        more = [
+            role for role in find(self.type).signature.inputs if role not in ("y_true", "y_pred")
+        ]
         return {"type": self.type, **self.parameters, **{role: f"y_pred.{role}" for role in more}}
 
     @functools.cached_property
@@ -201,7 +203,9 @@ def every_run(quick: Callable[[Case], bool] = lambda case: True) -> pytest.MarkD
             for dtype in DTYPES:
                 is_quick = quick(case) and _is_quick(case, mode, dtype)
                 marks = () if is_quick else (pytest.mark.full,)
-                runs.append(pytest.param(case, mode, dtype, marks=marks, id=f"{case.id}-{mode}-{dtype}"))
+                runs.append(
+                    pytest.param(case, mode, dtype, marks=marks, id=f"{case.id}-{mode}-{dtype}")
+                )
     return pytest.mark.parametrize(("case", "mode", "dtype"), runs)
 
 
@@ -221,7 +225,6 @@ class Program:
     """
 
     def __init__(self, case: Case, mode: str) -> None:
-        import tensorflow as tf
 
         from composer import build_total_loss
 
@@ -232,44 +235,25 @@ class Program:
         for variable in self.total_loss.variables:
             numbers = np.arange(variable.shape.num_elements()).reshape(variable.shape) * 0.25
             variable.assign(numbers)
-        self.mode = mode
         self.case = case
-        self.functions: dict[Any, Any] = {}
-        self._tf = tf
+        self.run = unsized(self._differentiate, mode)
 
     def __call__(self, batch: SimpleNamespace, step: int = STEP) -> SimpleNamespace:
         """The total, the breakdown and, by role, the gradients, as NumPy arrays."""
-        tf = self._tf
+        import tensorflow as tf
+
         y_true, y_pred = (
             {name: tf.constant(array) for name, array in side.items()}
             for side in (batch.y_true, batch.y_pred)
         )
-        run = self._function(y_true, y_pred)
-        total, rows, gradients = run(y_true, y_pred, tf.constant(step, tf.int64))
-        rows = {name.removeprefix("t/"): tf.nest.map_structure(np.asarray, row) for name, row in rows.items()}
-        return SimpleNamespace(
-            total=total.numpy(), rows=rows, gradients={k: g.numpy() for k, g in gradients.items()}
-        )
-
-    def _function(self, y_true: Mapping[str, Any], y_pred: Mapping[str, Any]) -> Any:
-        tf = self._tf
-        if self.mode == "eager":
-            return self._differentiate
-        key = tuple((t.dtype, t.shape.rank) for t in (*y_true.values(), *y_pred.values()))
-        if key not in self.functions:
-            unknown = [
-                {name: tf.TensorSpec([None] * t.shape.rank, t.dtype) for name, t in side.items()}
-                for side in (y_true, y_pred)
-            ]
-            self.functions[key] = tf.function(
-                self._differentiate,
-                input_signature=[*unknown, tf.TensorSpec([], tf.int64)],
-                jit_compile=self.mode == "xla",
-            )
-        return self.functions[key]
+        found = self.run(y_true, y_pred, tf.constant(step, tf.int64))
+        total, rows, gradients = tf.nest.map_structure(np.asarray, found)
+        rows = {name.removeprefix("t/"): row for name, row in rows.items()}
+        return SimpleNamespace(total=total, rows=rows, gradients=gradients)
 
     def _differentiate(self, y_true: Any, y_pred: Any, step: Any) -> Any:
-        tf = self._tf
+        import tensorflow as tf
+
         sides = {"y_true": y_true, "y_pred": y_pred}
         roles = {role: sides[side][name] for role, (side, name) in self.case.places.items()}
         floats = {role: tensor for role, tensor in roles.items() if tensor.dtype.is_floating}
@@ -297,6 +281,27 @@ def in_mode(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
     import tensorflow as tf
 
     return function if mode == "eager" else tf.function(function, jit_compile=mode == "xla")
+
+
+def unsized(function: Callable[..., Any], mode: str) -> Callable[..., Any]:
+    """The same, traced without any size; once for every set of ranks and dtypes."""
+    import tensorflow as tf
+
+    compiled: dict[Any, Any] = {}
+
+    def call(*args: Any) -> Any:
+        key = tuple((each.dtype, each.shape.rank) for each in tf.nest.flatten(args))
+        if key not in compiled:
+            compiled[key] = tf.function(
+                function,
+                input_signature=tf.nest.map_structure(
+                    lambda each: tf.TensorSpec([None] * each.shape.rank, each.dtype), args
+                ),
+                jit_compile=mode == "xla",
+            )
+        return compiled[key](*args)
+
+    return function if mode == "eager" else call
 
 
 GARBAGE = {"f": (np.nan, np.inf, -np.inf, 1e38, 0.0), "i": (-1, 99, -(2**31), 2**31 - 1, 0)}

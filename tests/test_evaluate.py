@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
 
 from composer.evaluate import Evaluator, Value
 from composer.language.errors import ExpressionError
 from composer.language.expression import parse
-from composer.language.shape import Shape
 from composer.language.static import infer
 from tests.language.strategies import SCALARS, TABLES, Names, batches, flags, values, written
 
@@ -29,8 +26,8 @@ def constant(value):
     return Value(array, dtype, "table" if array.shape else "scalar")
 
 
-def evaluate(text, mode="eager", step=0, constants=None, width="float32", unknown=False, **tensors):
-    """The value of an expression; the keywords are y_true's tensors, `y_true` itself included."""
+def compiled(text, mode="eager", constants=None, width="float32", unknown=False, **tensors):
+    """An expression as a function of the step; the keywords are y_true's tensors, `y_true` too."""
     import tensorflow as tf
 
     tree = parse(text).tree
@@ -40,18 +37,32 @@ def evaluate(text, mode="eager", step=0, constants=None, width="float32", unknow
         found = Evaluator(lambda _, path: tensors["".join(path)], held, step, width)(tree)
         return tf.convert_to_tensor(found.tensor)
 
-    tensors = {
-        "" if name == "y_true" else name: tf.convert_to_tensor(x) for name, x in tensors.items()
+    tensors = {name.replace("y_true", ""): tf.convert_to_tensor(x) for name, x in tensors.items()}
+    run = in_mode(run, mode, tensors, unknown)
+    return lambda step: run(tensors, tf.constant(step, tf.int64))
+
+
+def in_mode(run, mode, tensors, unknown=False):
+    """A function of named tensors and the step as the mode runs it."""
+    import tensorflow as tf
+
+    if mode == "eager":
+        return run
+    signature = {
+        name: tf.TensorSpec([None] * x.shape.rank if unknown else x.shape, x.dtype)
+        for name, x in tensors.items()
     }
-    step = tf.constant(step, tf.int64)
-    if mode != "eager":
-        sizes = [
-            tf.TensorSpec([None] * x.shape.rank if unknown else x.shape, x.dtype)
-            for x in tensors.values()
-        ]
-        signature = [dict(zip(tensors, sizes, strict=True)), tf.TensorSpec([], tf.int64)]
-        run = tf.function(run, input_signature=signature, jit_compile=mode == "xla")
-    return run(tensors, step)
+    return tf.function(
+        run,
+        input_signature=[signature, tf.TensorSpec([], tf.int64)],
+        autograph=False,
+        jit_compile=mode == "xla",
+    )
+
+
+def evaluate(text, mode="eager", step=0, **rest):
+    """The value of an expression at a step."""
+    return compiled(text, mode, **rest)(step)
 
 
 def tensor(values, dtype):
@@ -262,18 +273,19 @@ SHAPES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("unknown", [False, True], ids=["known", "unknown"])
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", [*MODES, "graph of unknown sizes", "xla of unknown sizes"])
 @pytest.mark.parametrize(("text", "given", "wanted"), SHAPES)
-def test_shapes(text, given, wanted, mode, unknown):
-    if mode == "eager" and unknown:
-        pytest.skip("eager tensors have sizes")
-    given = {
-        k: np.asarray(v, "float32") if np.asarray(v).dtype == float else v for k, v in given.items()
-    }
+def test_shapes(text, given, wanted, mode):
+    given = {name: narrowed(value) for name, value in given.items()}
+    mode, unknown = mode.split()[0], "unknown" in mode
     found = evaluate(text, mode, constants=CLASSES, unknown=unknown, **given).numpy()
     np.testing.assert_array_equal(found, wanted)
     assert found.shape == np.shape(wanted)
+
+
+def narrowed(value):
+    array = np.asarray(value)
+    return array.astype("float32") if array.dtype == float else array
 
 
 SCHEDULES = [
@@ -308,8 +320,9 @@ SCHEDULES = [
 def test_functions_of_the_step(text, wanted, mode):
     """Among themselves, scalars are exact."""
     constants = {"alpha": 0.3, "warmup": 500, "zero": 0}
+    run = compiled(text, mode, constants)
     for step, value in wanted.items():
-        found = evaluate(text, mode, step, constants)
+        found = run(step)
         assert found.dtype.name in ("float64", "int64", "bool")
         np.testing.assert_allclose(found.numpy(), value, rtol=1e-15, atol=1e-15)
 
@@ -318,9 +331,9 @@ def test_functions_of_the_step(text, wanted, mode):
 @pytest.mark.parametrize("period", [49, 30])
 def test_a_cycle_has_equal_parts(period, mode):
     values = ", ".join(map(str, range(period)))
-    text = f"cycle(step, {period}, [{values}])"
+    run = compiled(f"cycle(step, {period}, [{values}])", mode)
     for step in (*range(period), 10**9 * period + period - 1):
-        assert evaluate(text, mode, step).numpy() == step % period
+        assert run(step).numpy() == step % period
 
 
 @pytest.mark.parametrize("mode", ["graph", "xla"])
@@ -406,33 +419,21 @@ def _constants():
     return found
 
 
-def _run(tree, tensors, mode="eager", specs=None):
+def _run(tree, tensors, mode):
+    """The Value, and its tensor as the mode gives it."""
     import tensorflow as tf
 
-    held = {}
+    held = []
 
-    def run(tensors, step):
-        value = Evaluator(lambda side, path: tensors[side, path[0]], _constants(), step)(tree)
-        held["value"] = value
-        return tf.convert_to_tensor(value.tensor)
+    def run(named, step):
+        held.append(
+            Evaluator(lambda *path: named["/".join([path[0], *path[1]])], _constants(), step)(tree)
+        )
+        return tf.convert_to_tensor(held[-1].tensor)
 
-    step = tf.constant(3, tf.int64)
-    if mode == "eager":
-        found = run(tensors, step)
-    else:
-        keys = list(tensors)
-        names = {f"t{i}": tensors[key] for i, key in enumerate(keys)}
-        specs = (
-            {k: tf.TensorSpec([None] * x.shape.rank, x.dtype) for k, x in names.items()}
-            if specs
-            else None
-        )
-        inner = lambda named, step: run({key: named[f"t{i}"] for i, key in enumerate(keys)}, step)  # noqa: E731
-        signature = [specs, tf.TensorSpec([], tf.int64)] if specs else None
-        found = tf.function(inner, input_signature=signature, jit_compile=mode == "xla")(
-            names, step
-        )
-    return held["value"], found
+    named = {"/".join(place): tensor for place, tensor in tensors.items()}
+    run = in_mode(run, mode.split()[0], named, unknown="unknown" in mode)
+    return run(named, tf.constant(3, tf.int64)), held[-1]
 
 
 def check_types(tree, batch, modes=("eager",)):
@@ -444,7 +445,7 @@ def check_types(tree, batch, modes=("eager",)):
         assume(False)
     tensors = _drawn(batch)
     for mode in modes:
-        value, found = _run(tree, tensors, mode)
+        found, value = _run(tree, tensors, mode)
         assert value.place == told.place, written(tree)
         assert tuple(found.shape) == told.shape.head, written(tree)
         if told.place == "batch":
@@ -464,7 +465,7 @@ def test_what_the_static_types_accept_is_computed_as_they_say(tree, batch):
 @given(TREES, batches())
 @settings(max_examples=12, deadline=None, suppress_health_check=TOO_SLOW)
 def test_so_it_is_in_graphs_and_under_xla(tree, batch):
-    check_types(tree, batch, ("graph", "xla"))
+    check_types(tree, batch, ("graph", "xla", "graph of unknown sizes"))
 
 
 @pytest.mark.full
@@ -478,4 +479,4 @@ def test_what_the_static_types_accept_is_computed_as_they_say_many(tree, batch):
 @given(TREES, batches())
 @settings(max_examples=300, deadline=None, suppress_health_check=TOO_SLOW)
 def test_so_it_is_in_graphs_and_under_xla_many(tree, batch):
-    check_types(tree, batch, ("graph", "xla"))
+    check_types(tree, batch, ("graph", "xla", "graph of unknown sizes"))

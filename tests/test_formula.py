@@ -1,7 +1,4 @@
-"""The one formula, with numbers that can be done in the head.
-
-    loss = Σ K·W·v / D       weighted = weight × loss       total = Σ weighted
-"""
+"""The one formula, Σ K·W·v / D and what becomes of it, with numbers that can be done in the head."""
 
 from __future__ import annotations
 
@@ -184,9 +181,7 @@ def test_a_divisor_within_a_product_and_a_minus_sign_are_split_too():
         "weight": "-y_true.w / (2 * y_true.u) * 4",
         "loss": {"type": "absolute_difference", "reduction": "sum"},
     }
-    row, _ = row_of(
-        task, w=np.array([1, 4, 0, 0], "float32"), u=np.array([1, 2, 1, 1], "float32")
-    )
+    row, _ = row_of(task, w=np.array([1, 4, 0, 0], "float32"), u=np.array([1, 2, 1, 1], "float32"))
     assert (row.weight, row.loss, row.weighted) == (-2, 5, -10)  # 1·1 + 2·2
 
 
@@ -236,9 +231,7 @@ def test_the_weights_of_task_and_loss_multiply_scalar_by_scalar_and_tensor_by_te
             "reduction": "weighted_mean",
         },
     }
-    row, _ = row_of(
-        task, w=np.array([1, 2, 0, 1], "float32"), u=np.array([2, 1, 5, 0], "float32")
-    )
+    row, _ = row_of(task, w=np.array([1, 2, 0, 1], "float32"), u=np.array([2, 1, 5, 0], "float32"))
     assert row.weight == 10
     assert row.denominator == 4  # 1·2 + 2·1
     assert row.loss == 1.5  # (2·1 + 2·2) / 4
@@ -295,7 +288,9 @@ def test_the_total_is_the_weighted_column_added_in_the_order_of_the_spec_bit_for
 def test_rows_of_one_weight_are_multiplied_before_they_are_added(mode):
     import tensorflow as tf
 
-    total_loss = build(tasks={name: {"weight": "ramp(step, 0, 10)", "loss": "l2"} for name in "abc"})
+    total_loss = build(
+        tasks={name: {"weight": "ramp(step, 0, 10)", "loss": "l2"} for name in "abc"}
+    )
     y_pred = {name: tf.constant([x]) for name, x in zip("abc", (0.7, 1.1, 1.3), strict=True)}
     run = in_mode(lambda y_pred, step: total_loss({}, y_pred, step=step), mode)
     for step in range(1, 10):

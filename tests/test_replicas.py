@@ -300,9 +300,7 @@ def test_where_denominators_are_given_nothing_is_communicated(strategy):
     shares = strategy.run(step, args=small_shards(strategy))
     assert strategy.reduce("SUM", shares, axis=None) == np.float32(25 / 3)
     with pytest.raises(RuntimeError, match="merge_call"):
-        strategy.run(
-            lambda *shard: compiled(*shard, None), args=small_shards(strategy)
-        )
+        strategy.run(lambda *shard: compiled(*shard, None), args=small_shards(strategy))
 
 
 def test_a_spec_of_sums_alone_communicates_nothing(strategy):

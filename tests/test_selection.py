@@ -17,6 +17,7 @@ from tests.matrix import (
     in_mode,
     outcome,
     program,
+    unsized,
     with_garbage,
 )
 
@@ -167,7 +168,7 @@ def differentiated(task, mode):
             total, _ = total_loss(y_true, y_pred)
         return total, tape.gradient(total, y_pred)
 
-    run = in_mode(both, mode)
+    run = unsized(both, mode)
 
     def call(y_true, y_pred):
         tensors = [{k: tf.constant(v) for k, v in side.items()} for side in (y_true, y_pred)]
@@ -199,9 +200,7 @@ COMPUTED = {
 @pytest.mark.parametrize("role", COMPUTED)
 def test_a_computed_role_may_be_of_any_slope_at_masked_places(role, mode):
     others = COMPUTED[role]
-    call = differentiated(
-        {"y_pred": role, "mask": "y_true.k", "loss": "mean_squared_error"}, mode
-    )
+    call = differentiated({"y_pred": role, "mask": "y_true.k", "loss": "mean_squared_error"}, mode)
     y_true = {"t": np.ones([2, 3], "float32"), "k": KEEP}
     expected = call(y_true, {"t": SAFE} | others)
     assert np.isfinite(expected[0])
@@ -226,8 +225,16 @@ def test_a_computed_role_may_be_of_any_slope_at_masked_places(role, mode):
     "loss",
     [
         {"type": "dice", "sparse": True, "y_pred": "softmax(y_pred.t)"},
-        {"type": "mean_squared_error", "y_true": "one_hot(y_true.t, 3)", "y_pred": "softmax(y_pred.t)"},
-        {"type": "absolute_difference", "y_true": "y_true.t", "y_pred": "log(softmax(y_pred.t))[..., 0]"},
+        {
+            "type": "mean_squared_error",
+            "y_true": "one_hot(y_true.t, 3)",
+            "y_pred": "softmax(y_pred.t)",
+        },
+        {
+            "type": "absolute_difference",
+            "y_true": "y_true.t",
+            "y_pred": "log(softmax(y_pred.t))[..., 0]",
+        },
         {"type": "silog", "y_true": "y_true.t + 1", "y_pred": "exp(y_pred.t[..., 0])"},
     ],
     ids=lambda loss: loss["type"],
@@ -263,6 +270,44 @@ def test_a_mask_or_a_weight_of_the_full_rank_selects_single_classes(finer, mode)
         assert not found[1]["t"][~KEEP].any()
 
 
+@every_mode
+def test_a_mask_may_be_decided_by_the_prediction_itself(mode):
+    call = differentiated(
+        {"mask": "isfinite(y_pred) and y_pred > 1", "loss": "mean_squared_error"}, mode
+    )
+    y_pred = np.array([[3, np.nan, np.inf], [1, 5, -np.inf]], "float32")
+    total, gradients = call({"t": np.ones([2, 3], "float32")}, {"t": y_pred})
+    assert total == 10  # ((3 − 1)² + (5 − 1)²) / 2
+    np.testing.assert_array_equal(gradients["t"], [[2, 0, 0], [0, 4, 0]])
+
+
+@every_mode
+def test_a_class_of_weight_0_may_hold_anything_in_a_region(mode):
+    import tensorflow as tf
+
+    from composer import build_total_loss
+
+    task = {"loss": {"type": "dice", "weight": "last_axis(c)"}}
+    total_loss = build_total_loss({"constants": {"c": [1, 0, 2]}, "tasks": {"t": task}})
+
+    def both(y_true, y_pred):
+        with tf.GradientTape() as tape:
+            tape.watch(y_pred)
+            total, rows = total_loss({"t": y_true}, {"t": y_pred})
+        return total, rows["t/dice"].denominator, tape.gradient(total, y_pred)
+
+    run = unsized(both, mode)
+    targets, probabilities = np.random.default_rng(0).uniform(size=(2, 2, 5, 3)).astype("float32")
+    total, divisor, gradient = run(tf.constant(targets), tf.constant(probabilities))
+    assert divisor == 4  # 2 samples of 2 classes
+    assert not np.any(gradient[..., 1])
+    for bad in BAD:
+        targets[..., 1] = probabilities[..., 1] = bad
+        found = run(tf.constant(targets), tf.constant(probabilities))
+        assert found[0].numpy().tobytes() == total.numpy().tobytes()
+        assert found[2].numpy().tobytes() == gradient.numpy().tobytes()
+
+
 REGIONS = [case for case in CASES if case.signature.is_region and case.batch_is_weighted]
 
 
@@ -281,8 +326,7 @@ def test_a_mask_leaves_the_inner_sums_of_a_region_as_if_each_sample_held_nothing
     assert found.shape == case.shape("values")
     for sample in range(shape[0]):
         y_true, y_pred = (
-            {name: side["t"][sample][keep[sample]][None] for name in ("t",)}
-            for side in (batch.y_true, batch.y_pred)
+            {"t": side["t"][sample][keep[sample]][None]} for side in (batch.y_true, batch.y_pred)
         )
         (expected,) = alone.values(y_true, y_pred).values()
         if sample == 0:
@@ -337,7 +381,9 @@ def test_labels_out_of_range_make_nan_in_every_mode_unless_they_are_masked(loss,
         assert masked.loss.numpy().tobytes() == same.loss.numpy().tobytes()
 
 
-@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"])
+@pytest.mark.parametrize(
+    "dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
+)
 def test_labels_of_every_integer_dtype_are_taken(dtype):
     total_loss = build({"mask": "y_true.t < 3", "loss": "sparse_softmax_cross_entropy"})
     labels = np.array([0, 2, np.iinfo(dtype).max], dtype)

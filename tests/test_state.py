@@ -127,7 +127,10 @@ def test_total_loss_is_a_module_that_tracks_them_under_the_name_of_their_term():
         {"tasks": {"b": {"loss": [CENTER, {**CENTER, "name": "other"}, "l2"]}, "a": {"loss": "l2"}}}
     )
     assert isinstance(total_loss, tf.Module)
-    assert [each.name for each in total_loss.variables] == ["b/center/centers:0", "b/other/centers:0"]
+    assert [each.name for each in total_loss.variables] == [
+        "b/center/centers:0",
+        "b/other/centers:0",
+    ]
     assert all(each.shape == (3, 2) and each.dtype == tf.float32 for each in total_loss.variables)
     assert build_total_loss({"tasks": {"a": {"loss": "l2"}}}).variables == ()
 

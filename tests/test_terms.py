@@ -46,8 +46,15 @@ tasks:
         weight: y_true.certainty
   embedding:
     loss:
-      type: triplet_semihard
-      y_true: y_true.person
+      - type: center
+        num_classes: 5
+        embedding_size: 8
+        y_true: y_true.person
+      - type: triplet
+        anchor: y_pred
+        positive: y_pred.b
+        negative: y_pred["c"] * 2
+        mask: y_true.valid and y_pred[..., 0] > 0
 regularization: {weight: scale}
 """
 
@@ -60,7 +67,7 @@ def terms():
 def test_names_paths_and_reductions(terms):
     assert list(terms) == [
         "depth/huber", "depth/coarse", "class/absolute_difference", "pose/absolute_difference",
-        "pose/huber", "embedding/triplet_semihard",
+        "pose/huber", "embedding/center", "embedding/triplet",
     ]  # fmt: skip
     assert terms["depth/coarse"].path == ("tasks", "depth", "loss", 1)
     assert terms["class/absolute_difference"].path == ("tasks", "class", "loss", 0)
@@ -123,9 +130,20 @@ def test_in_a_loss_that_overrides_them_bare_names_are_the_losses_own(terms):
 
 
 def test_the_other_tensor_stays_the_tasks(terms):
-    roles = terms["embedding/triplet_semihard"].roles
+    roles = terms["embedding/center"].roles
     assert roles["y_true"].tree == tree("y_true.person")
     assert roles["y_pred"].tree == tree("y_pred.embedding")
+
+
+def test_other_roles_read_what_they_name(terms):
+    term = terms["embedding/triplet"]
+    assert {role: part.tree for role, part in term.roles.items()} == {
+        "anchor": tree("y_pred.embedding"),
+        "positive": tree("y_pred.b"),
+        "negative": tree("y_pred.c * 2"),
+    }
+    assert term.roles["anchor"].path == ("tasks", "embedding", "loss", 1, "anchor")
+    assert trees(term.masks) == [tree("y_true.valid and y_pred.embedding[..., 0] > 0")]
 
 
 def test_bare_names_are_replaced_everywhere():
@@ -140,7 +158,9 @@ def test_what_is_read_comes_once_and_in_order():
         "y_true": [
             ("depth",), ("class",), ("pose",), ("valid",), ("certainty",), ("person",),
         ],
-        "y_pred": [("depth",), ("class",), ("pose head", "out"), ("embedding",)],
+        "y_pred": [
+            ("depth",), ("class",), ("pose head", "out"), ("embedding",), ("b",), ("c",),
+        ],
     }  # fmt: skip
 
 

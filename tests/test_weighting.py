@@ -30,7 +30,9 @@ def sum_of(task, v=V, constants=None, **targets):
     ("mask", "expected"),
     [
         pytest.param([True, False], V[0], id="per sample"),
-        pytest.param([[True, False, True], [False, False, True]], V[[0, 0, 1], [0, 2, 2]], id="[b, t]"),
+        pytest.param(
+            [[True, False, True], [False, False, True]], V[[0, 0, 1], [0, 2, 2]], id="[b, t]"
+        ),
         pytest.param([[[True, False]], [[False, True]]], V[[0, 1], :, [0, 1]], id="[b, 1, c]"),
         pytest.param(V % 5 == 0, [5, 10], id="per element"),
         pytest.param([[True, False, True]], V[:, [0, 2]], id="[1, t]"),
@@ -76,14 +78,23 @@ def test_a_weight_of_samples_times_one_of_the_last_axis():
 def test_a_weight_of_samples_times_one_of_the_last_axis_of_an_image(samples):
     v = np.ones([samples, 2, 2], "float32")
     task = {
-        "weight": "y_true.w",
-        "loss": {"type": "precomputed", "weight": "2 * last_axis(c) / y_true.u"},
+        "weight": "y_true.w / y_true.u",
+        "loss": {"type": "precomputed", "weight": "2 * last_axis(c)"},
     }
     w = np.arange(1, 1 + samples, dtype="float32")
     u = np.full([samples, 2], [1, 4], "float32")
     values = build(task, constants={"c": [1.0, 3.0]}).values({"w": w, "u": u}, {"t": v})
     expected = 2 * w[:, None, None] * np.array([[1, 3], [0.25, 0.75]])
     np.testing.assert_array_equal(values["t/precomputed"], expected)
+
+
+def test_within_one_weight_last_axis_is_the_last_axis_of_what_it_meets():
+    # It meets u, whose last axis is the second: c weighs the steps, and the channels get the same.
+    task = {"weight": "last_axis(c) * y_true.u"}
+    u = np.array([[1, 10]], "float32")
+    total_loss = build(task, constants={"c": [1.0, 3.0]})
+    values = total_loss.values({"u": u}, {"t": np.ones([1, 2, 2], "float32")})["t/precomputed"]
+    np.testing.assert_array_equal(values, [[[1, 1], [30, 30]]])
 
 
 def test_a_finer_mask_is_an_error_that_says_what_to_write():
@@ -111,8 +122,7 @@ def test_a_finer_weight_is_an_error_that_says_what_to_write():
         total_loss(batch, {"t": np.zeros([2, 4], "float32")})
     (problem,) = caught.value.problems
     assert problem.message == (
-        "a weight of [2, 4] does not fit values of [2], aligned at the left: "
-        "2 axes are more than 1"
+        "a weight of [2, 4] does not fit values of [2], aligned at the left: 2 axes are more than 1"
     )
     assert problem.help == "write `mean(y_true.w, axis=-1)`"
 
@@ -125,6 +135,32 @@ def test_a_mask_or_weight_that_fits_at_no_axis_or_at_the_right_alone_is_an_error
     array = np.ones(shape, bool if field == "mask" else "float32")
     with pytest.raises(SpecError, match=rf"a {field} of .* does not fit values of \[2, 3, 2\]"):
         build({field: "y_true.x"})({"x": array}, {"t": V})
+
+
+def test_a_region_counts_samples_of_which_anything_is_kept_and_is_weighted_by_samples():
+    from composer import SpecError
+
+    task = {"loss": {"type": "mean_pairwise_squared_error", "weight": "y_true.w"}}
+    total_loss = build({**task, "mask": "y_true.m"})
+    y_true = {
+        "t": np.zeros([3, 3], "float32"),
+        "m": np.array([[True, True, False], [False] * 3, [True] * 3]),
+        "w": np.array([1, 8, 2], "float32"),
+    }
+    y_pred = {"t": np.array([[1, 3, np.nan], [np.nan] * 3, [0, 3, 3]], "float32")}
+    (row,) = total_loss(y_true, y_pred)[1].values()
+    # (1 − 3)² of one pair; nothing; (9 + 9 + 0) / 3 of three pairs, twice
+    assert (row.denominator, row.loss) == (2, (4 + 2 * 6) / 2)
+
+    coarse = {**y_true, "m": np.array([False, False, True])}  # a mask of whole samples
+    assert total_loss(coarse, y_pred)[0] == 12
+
+    with pytest.raises(SpecError) as caught:
+        total_loss({**y_true, "w": np.ones([3, 3], "float32")}, y_pred)
+    (problem,) = caught.value.problems
+    assert problem.message == (
+        "a weight of [3, 3] does not fit values of [3], aligned at the left: 2 axes are more than 1"
+    )
 
 
 def unknown(**ranks):
@@ -184,7 +220,9 @@ def test_sizes_of_classes_and_regions_that_a_trace_does_not_know_must_fit_all_th
 
     labels = {"loss": {"type": "sparse_softmax_cross_entropy", "y_true": "argmax(y_true.one_hot)"}}
     total = compiled(build(labels), mode, {"one_hot": 2}, {"t": 2})
-    np.testing.assert_allclose(total({"one_hot": x([2, 3])}, {"t": x([2, 3])}), np.log(3), rtol=1e-6)
+    np.testing.assert_allclose(
+        total({"one_hot": x([2, 3])}, {"t": x([2, 3])}), np.log(3), rtol=1e-6
+    )
     for samples in (1, 3):
         with pytest.raises(failing):
             total({"one_hot": x([samples, 3])}, {"t": x([2, 3])})

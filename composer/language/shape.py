@@ -87,11 +87,10 @@ def align(a: Shape, b: Shape) -> Shape:
 
 def _align_open(a: Shape, b: Shape) -> Shape:
     """Where a rank is unknown, only the leading axes that both are known to have are compared."""
-    if a.tail is None or b.tail is None:
-        closed, other = (a, b) if a.tail is None else (b, a)
-        if len(closed.head) <= len(other.head):
-            leading = _padded(closed.head, len(other.head))
-            return Shape(_broadcast_all(leading, other.head), other.tail)
+    if a.tail is None and len(a.head) <= len(b.head):
+        return Shape(_broadcast_all(_padded(a.head, len(b.head)), b.head), b.tail)
+    if b.tail is None and len(b.head) <= len(a.head):
+        return Shape(_broadcast_all(a.head, _padded(b.head, len(a.head))), a.tail)
     return Shape(_broadcast_all(a.head, b.head), ())
 
 

@@ -325,7 +325,7 @@ def batches(draw: st.DrawFn) -> Batch:
             dtype = "bool" if name in FLAGS else draw(st.sampled_from(DTYPES))
             shape = draw(st.sampled_from(_SHAPES))
             symbols[side, name] = shape
-            types[side, name] = (dtype, tuple(sizes[a] if a in sizes else a for a in shape))
+            types[side, name] = (dtype, tuple(sizes.get(a, a) for a in shape))
     return Batch(types, symbols)
 
 

@@ -75,12 +75,18 @@ def test_a_tensor_has_a_bounded_rank():
 @given(st.text(max_size=40) | st.text("float32[batch, .?]0", max_size=40))
 @settings(max_examples=150, deadline=None)
 def test_any_text_is_a_tensor_or_refused(text):
-    try:
-        found = parse_tensor(text)
-    except SignatureError as error:
-        assert 0 <= error.start <= error.end <= len(text)
+    found = tensor_or_error(text)
+    if isinstance(found, SignatureError):
+        assert 0 <= found.start <= found.end <= len(text)
     else:
         assert parse_tensor(str(found)) == found
+
+
+def tensor_or_error(text):
+    try:
+        return parse_tensor(text)
+    except SignatureError as error:
+        return error
 
 
 def test_a_signature():
@@ -159,7 +165,7 @@ def test_binding(text, tensors, values):
     [
         (PAIRS, ("[batch, h]", "[batch, h, 1]"), "2 axes are not 3"),
         (PAIRS, ("[batch, 1]", "[batch, 3]"), "1 is not 3"),
-        (ROWS, ("[batch, h]", "[batch, w, 27]"), "h is not w"),
+        (ROWS, ("[batch, h]", "[batch, w, 4]"), "h is not w"),
         (ROWS, ("[batch]", "[batch]"), "at least 2 axes are required, found 1"),
         ("y_true=int[n], y_pred=float[n, 2] -> float[n]", ("[b]", "[b, 3]"), "2 is not 3"),
         ("y_true=int[n], y_pred=float[n, 2] -> float[n]", ("[b, 1]", "[b, 2]"),
