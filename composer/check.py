@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from composer.faults import in_order
+from composer.faults import in_order, number_wanted
 from composer.fitting import (
     Finding,
     TermTypes,
@@ -137,20 +137,15 @@ class _Checker:
                 node, span = document.find_key(each.path), None
             elif span is not None and (span[1] == 0 or not isinstance(node.value, str)):
                 span = None
-            help = _number_wanted(node.caution, each.path) or each.help
+            is_number = each.path[-1] == "weight"
+            caution = number_wanted(node.caution) if is_number else node.caution
             self.problems.append(
                 document.problem(
-                    each.code, each.message, node, span=span, help=help, severity=severity
+                    each.code,
+                    each.message,
+                    node,
+                    span=span,
+                    help=caution or each.help,
+                    severity=severity,
                 )
             )
-
-
-def _number_wanted(caution: str | None, path: Path) -> str | None:
-    """What YAML 1.1 would have read; a weight is no boolean in any version."""
-    if (
-        caution is not None
-        and path[-1] == "weight"
-        and ("`true`" in caution or "`false`" in caution)
-    ):
-        return caution.partition(",")[0] + "; a weight is a number or an expression"
-    return caution

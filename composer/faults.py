@@ -92,7 +92,7 @@ def _own_problem(
     span = (context["start"], context["end"]) if "start" in context else None
     if span is not None and node.kind != "scalar":
         span = None
-    help = node.caution or context.get("help")
+    help = number_wanted(node.caution) or context.get("help")
     return document.problem(fault["type"], context["message"], node, span=span, help=help)
 
 
@@ -165,9 +165,9 @@ def _wrong_value(
     fault: ErrorDetails, path: tuple[str | int, ...], document: Document, context: dict[str, Any]
 ) -> Problem:
     node = document.find(path)
-    name = quote(_field_name(path))
+    name = _field_name(path)
     kind, found = fault["type"], shown(fault["input"])
-    help = node.caution
+    help = number_wanted(node.caution) if kind != "bool_type" else node.caution
     if kind in _BOUNDS:
         word, bound = _BOUNDS[kind]
         limit = context[bound]
@@ -191,6 +191,13 @@ def _wrong_value(
     return document.problem(code, message, node, help=help)
 
 
+def number_wanted(caution: str | None) -> str | None:
+    """What YAML 1.1 would have read, where a number is due: neither a boolean nor NaN is one."""
+    if caution is None or any(word in caution for word in ("`true`", "`false`", ".nan", ".inf")):
+        return caution and caution.partition(",")[0] + "; a finite number is required"
+    return caution
+
+
 def _options(expected: str) -> list[str]:
     return expected.replace(" or ", ", ").split(", ")
 
@@ -208,4 +215,4 @@ def _type_help(value: object) -> str | None:
 
 def _field_name(path: tuple[str | int, ...]) -> str:
     names = [segment for segment in path if isinstance(segment, str)]
-    return names[-1] if names else "the spec"
+    return quote(names[-1]) if names else "the spec"

@@ -69,7 +69,7 @@ def _run(
     names = {place: dotted(*place) for place in tensors}
     regularization: list[tf.Tensor] | None = [] if REGULARIZATION in total_loss.names else None
 
-    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow ships no types
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow ships no types
     def run(flat: dict[str, tf.Tensor], step: tf.Tensor) -> Any:
         batch = {place: flat[name] for place, name in names.items()}
         watched = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 Severity = Literal["error", "warning"]
 
@@ -41,7 +41,7 @@ class Problem:
         return headline(self)
 
 
-class SpecError(ValueError):
+class SpecError(Exception):
     """A spec, or the tensors given to it, are not what they should be.
 
     Attributes:
@@ -49,12 +49,20 @@ class SpecError(ValueError):
         source: the text that the lines of the problems refer to.
     """
 
-    def __init__(self, problems: Sequence[Problem], source: str = "") -> None:
-        self.problems = tuple(problems)
-        self.source = source
-        super().__init__(self.problems, source)
+    problems: tuple[Problem, ...]
+    source: str
+
+    # AutoGraph makes anew what passes through it, from the text alone, and keeps the class only of
+    # exceptions without an `__init__` of their own: hence `__new__`, and hence text is taken too.
+    def __new__(cls, problems: Sequence[Problem] | str, source: str = "") -> Self:
+        error = super().__new__(cls, problems, source)
+        error.problems = () if isinstance(problems, str) else tuple(problems)
+        error.source = source
+        return error
 
     def __str__(self) -> str:
+        if isinstance(self.args[0], str):
+            return self.args[0]
         return "\n".join(show(problem, self.source) for problem in self.problems)
 
 
