@@ -11,7 +11,7 @@ import tensorflow as tf
 from composer.language import tree as t
 from composer.language.dtypes import kind
 from composer.language.functions import REDUCTIONS, SCHEDULES
-from composer.language.static_dtypes import function_dtype
+from composer.language.static.dtypes import function_dtype
 from composer.operands import Value, expand_right, expanded, result, scalar
 from composer.schedules import schedule
 

@@ -17,7 +17,7 @@ from composer.language import tree as t
 from composer.language.diagnostics import Problem, Severity, quote
 from composer.language.errors import ExpressionError
 from composer.language.signature import Binding
-from composer.language.static import Type, infer
+from composer.language.static.infer import Type, infer
 from composer.naming import AlreadyToldError, Declared, Names
 from composer.spec import Spec
 from composer.terms import Part, Path, Term, terms_of

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from composer import __version__
-from composer.checking import check_files
-from composer.exits import PROBLEMS, SOUND, USAGE, StopError
+from composer.command.checking import check_files
+from composer.command.exits import PROBLEMS, SOUND, USAGE, StopError
 
 MAX_STEP = 2**63 - 1
 
@@ -108,7 +108,7 @@ def build(
       losscomp build loss.yaml --batch batch.npz --json
       losscomp build loss.yaml --export exported/
     """
-    from composer.building import build_and_show
+    from composer.command.building import build_and_show
 
     if step > MAX_STEP:
         raise StopError(f"`--step` is at most {MAX_STEP}", USAGE)
@@ -120,7 +120,7 @@ def build(
 def _own_losses(names: Sequence[str] | None) -> list[Any]:
     if not names:
         return []
-    from composer.own_losses import OwnLossesError, load_own_losses
+    from composer.command.own_losses import OwnLossesError, load_own_losses
     from composer.reading import own_losses
 
     try:

@@ -8,7 +8,15 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
-from composer.exits import BROKEN_PIPE, FAULT, INTERRUPTED, PROBLEMS, SOUND, USAGE, StopError
+from composer.command.exits import (
+    BROKEN_PIPE,
+    FAULT,
+    INTERRUPTED,
+    PROBLEMS,
+    SOUND,
+    USAGE,
+    StopError,
+)
 
 
 def main() -> NoReturn:
@@ -54,7 +62,7 @@ def _run(arguments: Sequence[str]) -> int:
         return SOUND
     command, *files = arguments or [""]
     if command == "check" and files and not any(len(f) > 1 and f[0] == "-" for f in files):
-        from composer.checking import check_files
+        from composer.command.checking import check_files
 
         return check_files(files)
     from composer.cli import app

@@ -12,7 +12,7 @@ from composer.calls import Calls
 from composer.language import tree as t
 from composer.language.dtypes import kind, widest_float
 from composer.language.interpret import evaluate
-from composer.language.static_dtypes import arithmetic_dtype, binary_dtype
+from composer.language.static.dtypes import arithmetic_dtype, binary_dtype
 from composer.operands import (
     EXACT,
     Value,

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from composer.fields import LARGE, shown
 from composer.language.diagnostics import Problem, did_you_mean, quote
-from composer.language.document import Document
+from composer.language.yaml.document import Document
 from composer.losses import CATALOGUE, find
 from composer.losses.base import Loss
 from composer.spec import NO_PYTHON, Regularization, Spec, Task, Tensors

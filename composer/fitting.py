@@ -9,7 +9,7 @@ from composer.language import tree as t
 from composer.language.diagnostics import quote
 from composer.language.shape import UNKNOWN, Mismatch, Shape, fits
 from composer.language.signature import Binding, Role, accepts
-from composer.language.static import Type
+from composer.language.static.infer import Type
 from composer.terms import Part, Path, Term
 
 

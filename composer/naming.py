@@ -11,7 +11,7 @@ from composer.language.errors import ExpressionError
 from composer.language.functions import FUNCTIONS
 from composer.language.shape import UNKNOWN
 from composer.language.signature import TensorType
-from composer.language.static import Type
+from composer.language.static.infer import Type
 from composer.terms import Part
 
 Declared = Mapping[str, "TensorType | Declared"]

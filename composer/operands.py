@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from composer.language import tree as t
 from composer.language.dtypes import comparison, holds, kind
-from composer.language.static_types import Place
+from composer.language.static.types import Place
 
 EXACT = {"bool": "bool", "int": "int64", "float": "float64"}
 """What scalars compute in among themselves."""

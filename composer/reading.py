@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from composer.faults import in_order, problems_of
 from composer.language.diagnostics import Problem, SpecError
-from composer.language.document import Document, read_document
-from composer.language.source import read_source
+from composer.language.yaml.document import Document, read_document
+from composer.language.yaml.source import read_source
 from composer.losses.base import Loss
 from composer.spec import Spec
 

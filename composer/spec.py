@@ -13,8 +13,8 @@ from pydantic import BeforeValidator, Field, PrivateAttr, TypeAdapter, Validatio
 from composer.constants import ConstantField, ConstantName
 from composer.fields import Mask, Read, Reader, Weight, fault, read_name, read_tensor_type, shown
 from composer.language.diagnostics import did_you_mean, quote, suggest
-from composer.language.document import Document
 from composer.language.expression import literal
+from composer.language.yaml.document import Document
 from composer.losses import CATALOGUE, find
 from composer.losses.base import Loss, Reduction, Strict
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from composer import parse_spec
-from composer.drawing import draw_batch
+from composer.command.drawing import draw_batch
 from composer.losses import CATALOGUE, find
 
 MODES = ("eager", "graph", "xla")

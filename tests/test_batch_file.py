@@ -11,8 +11,8 @@ import zlib
 import numpy as np
 import pytest
 
-from composer import batch_file
-from composer.batch_file import MAX_ARRAYS, BatchError, read_batch
+from composer.command import batch_file
+from composer.command.batch_file import MAX_ARRAYS, BatchError, read_batch
 from tests.command import losscomp
 
 ONES = np.ones((2, 3), "float32")

@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from composer import SpecError, entry
-from composer.building import build_and_show
-from composer.exits import StopError
+from composer.command.building import build_and_show
+from composer.command.exits import StopError
 from tests.command import ROOT, losscomp
 
 SPEC = """\

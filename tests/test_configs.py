@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from composer import build_total_loss, check_spec, load_spec
-from composer.batch_file import read_batch
-from composer.drawing import draw_batch
+from composer.command.batch_file import read_batch
+from composer.command.drawing import draw_batch
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 ALL = sorted(CONFIGS.rglob("*.yaml"))

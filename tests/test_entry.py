@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from composer import checking, entry
-from composer.exits import StopError
+from composer.command.exits import StopError
 from composer.language.diagnostics import Problem, SpecError
 from tests.command import environment, losscomp
 
@@ -71,7 +71,7 @@ def raising(error):
 @pytest.mark.parametrize("arguments", [["check", "a.yaml"], ["check", "--", "a.yaml"]])
 def test_a_fault_of_our_own_is_3_and_hides_its_traceback(arguments, monkeypatch, capsys):
     fault = RecursionError("too\x1b[2J deep" + "!" * 1_000)
-    for place in ("composer.checking.check_files", "composer.cli.check_files"):
+    for place in ("composer.command.checking.check_files", "composer.cli.check_files"):
         monkeypatch.setattr(place, raising(fault))
     assert run(monkeypatch, *arguments) == 3
     out, err = capsys.readouterr()

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from composer.evaluate import Evaluator, Value
 from composer.language.errors import ExpressionError
 from composer.language.expression import parse
-from composer.language.static import infer
+from composer.language.static.infer import infer
 from tests.language.strategies import SCALARS, TABLES, Names, batches, flags, values, written
 
 MODES = ("eager", "graph", "xla")

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from composer import Loss
-from composer.own_losses import OwnLossesError, load_own_losses
+from composer.command.own_losses import OwnLossesError, load_own_losses
 from composer.reading import own_losses
 from tests.command import environment, losscomp
 

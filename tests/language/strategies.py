@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from composer.language import tree as t
 from composer.language.functions import FUNCTIONS
 from composer.language.shape import Shape
-from composer.language.static import Type
+from composer.language.static.infer import Type
 
 DTYPES = (
     "bool", "uint8", "int8", "int32", "int64", "float16", "bfloat16", "float32", "float64",

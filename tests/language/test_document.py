@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from composer.language.diagnostics import Problem, SpecError
-from composer.language.document import Document, Node, read_document
+from composer.language.yaml.document import Document, Node, read_document
 
 
 def _read(text: str) -> Document:
@@ -461,8 +461,8 @@ def test_expanded_repetition_is_plain_data() -> None:
 
 def test_import_stays_small() -> None:
     code = (
-        "import sys, composer.language.document\n"
-        "heavy = {'numpy', 'tensorflow', 'pydantic', 'difflib', 'composer.language.syntax'}\n"
+        "import sys, composer.language.yaml.document\n"
+        "heavy = {'numpy', 'tensorflow', 'pydantic', 'difflib', 'composer.language.yaml.syntax'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     root = str(Path(__file__).parents[2])

@@ -13,7 +13,7 @@ _RUN = """
 import json, resource, sys, time
 from pathlib import Path
 from composer.language.diagnostics import SpecError
-from composer.language.document import read_document
+from composer.language.yaml.document import read_document
 
 resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20))
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from composer.language.diagnostics import SpecError, escape, split_lines
-from composer.language.document import Document, Node, read_document
-from composer.language.scalars import resolve
+from composer.language.yaml.document import Document, Node, read_document
+from composer.language.yaml.scalars import resolve
 
 Data = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from composer.language.diagnostics import Problem, SpecError
-from composer.language.document import read_document
+from composer.language.yaml.document import read_document
 
 
 def _problems(text: str) -> list[Problem]:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from composer.language.scalars import resolve
+from composer.language.yaml.scalars import resolve
 
 
 @pytest.mark.parametrize(

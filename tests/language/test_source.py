@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from composer.language.diagnostics import Problem, SpecError
-from composer.language.source import LARGEST, read_source, read_stdin
+from composer.language.yaml.source import LARGEST, read_source, read_stdin
 
 _READ = """
 import sys
 from composer.language.diagnostics import SpecError
-from composer.language.source import read_source
+from composer.language.yaml.source import read_source
 try:
     read_source(sys.argv[1])
 except SpecError as error:

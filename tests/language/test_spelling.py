@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from composer.language.document import read_document
-from composer.language.nodes import Node
+from composer.language.yaml.document import read_document
+from composer.language.yaml.nodes import Node
 
 
 def _spelled(text: str, node: Node, start: int, end: int) -> tuple[int, str]:

@@ -10,7 +10,7 @@ from composer.language import tree as t
 from composer.language.errors import ExpressionError
 from composer.language.expression import parse
 from composer.language.shape import UNKNOWN, Shape
-from composer.language.static import Type, infer
+from composer.language.static.infer import Type, infer
 from composer.language.tensor_type import parse_tensor
 from tests.language.strategies import Names, batches, flags, values, written
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from composer.language import composing
 from composer.language.diagnostics import Problem, SpecError
-from composer.language.document import read_document
+from composer.language.yaml import composing
+from composer.language.yaml.document import read_document
 
 QUOTE = "put quotes around the whole value"
 ESCAPE = "write `\\\\` for a backslash, or use single quotes"

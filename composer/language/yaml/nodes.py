@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from composer.language.places import Source
+from composer.language.yaml.places import Source
 
 Kind = Literal["mapping", "sequence", "scalar"]
 
@@ -68,7 +68,7 @@ class Node:
 
     def place(self, start: int, end: int) -> tuple[int, int, int]:
         """Line, column and end column, in the file, of the characters `text[start:end]`."""
-        from composer.language.spelling import source_spans  # only problems need it
+        from composer.language.yaml.spelling import source_spans  # only problems need it
 
         spans = source_spans(self.source.text, self.start, self.end, self.style, self.text)
         if not spans:

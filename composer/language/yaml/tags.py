@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from composer.language.diagnostics import quote
-from composer.language.findings import Findings
-from composer.language.nodes import Node
+from composer.language.yaml.findings import Findings
+from composer.language.yaml.nodes import Node
 
 REFUSED = "losscomp reads plain data; remove the tag"
 

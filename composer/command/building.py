@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from composer.checking import examine_named, safe_name
-from composer.exits import PROBLEMS, USAGE, StopError
+from composer.command.checking import examine_named, safe_name
+from composer.command.exits import PROBLEMS, USAGE, StopError
 from composer.language.diagnostics import SpecError, escape, quote
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _checked(config: str, losses: Sequence[type[Loss]]) -> Spec:
 def _batch(spec: Spec, path: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """The batch of a file; without one, a batch drawn at random."""
     if path is not None:
-        from composer.batch_file import BatchError, read_batch
+        from composer.command.batch_file import BatchError, read_batch
 
         try:
             return read_batch(path)
@@ -103,7 +103,7 @@ def _batch(spec: Spec, path: str | None) -> tuple[dict[str, Any], dict[str, Any]
             "and one is drawn",
             USAGE,
         )
-    from composer.drawing import draw_batch
+    from composer.command.drawing import draw_batch
 
     return draw_batch(spec)
 
@@ -133,7 +133,7 @@ def _make_directory(directory: str) -> None:
 def _text(
     config: str, spec: Spec, result: Any, batch: str | None, as_json: bool, directory: str | None
 ) -> str:
-    from composer.table import render_json, render_table
+    from composer.command.table import render_json, render_table
 
     source = f"a batch {_DRAWN}" if batch is None else batch
     if as_json:

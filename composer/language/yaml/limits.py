@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from composer.language.findings import Findings, Stop
+from composer.language.yaml.findings import Findings, Stop
 
 MAX_DEPTH = 64
 MAX_NODES = 20_000

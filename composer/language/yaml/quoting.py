@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 
 from composer.language.diagnostics import Problem
-from composer.language.findings import Stretch
-from composer.language.flow import Cut, find_cuts
-from composer.language.places import Source
+from composer.language.yaml.findings import Stretch
+from composer.language.yaml.flow import Cut, find_cuts
+from composer.language.yaml.places import Source
 
 _LONGEST_LINE = 200
 _MOST = 100

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from composer.language import tree as t
 from composer.language.functions import REDUCTIONS, SCHEDULES
 from composer.language.shape import UNKNOWN, Shape
-from composer.language.static_alignment import combine
-from composer.language.static_dtypes import function_dtype
-from composer.language.static_schedules import check_schedule
-from composer.language.static_types import (
+from composer.language.static.alignment import combine
+from composer.language.static.dtypes import function_dtype
+from composer.language.static.schedules import check_schedule
+from composer.language.static.types import (
     Place,
     Type,
     error,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from composer.language.diagnostics import quote
-from composer.language.findings import Findings
-from composer.language.nodes import Node
+from composer.language.yaml.findings import Findings
+from composer.language.yaml.nodes import Node
 
 Entry = tuple[Node, Node]
 
@@ -71,7 +71,7 @@ def _is_text(findings: Findings, key: Node) -> bool:
         message, help = f"a key must be text, found {_what(key)}", "put quotes around it"
         written = findings.source.text[key.start : key.end]
         if 0 < len(written) < _LONGEST_SHOWN:
-            from composer.language.quoting import quoted  # only problems need it
+            from composer.language.yaml.quoting import quoted  # only problems need it
 
             help += f": {quoted(written)}"
         findings.add("invalid-key", message, key.start, key.end, help=help)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from composer.language import tree as t
 from composer.language.dtypes import arithmetic, kind, widest_float
-from composer.language.static_types import Place, error
+from composer.language.static.types import Place, error
 
 
 class Typed(Protocol):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from composer.language.diagnostics import quote
-from composer.language.findings import Findings
-from composer.language.limits import Budget
-from composer.language.nodes import Node
+from composer.language.yaml.findings import Findings
+from composer.language.yaml.limits import Budget
+from composer.language.yaml.nodes import Node
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from composer.language.places import Source
+from composer.language.yaml.places import Source
 
 QUOTE_IT = "put quotes around the whole value"
 

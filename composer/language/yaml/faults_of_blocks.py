@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from composer.language.diagnostics import quote
-from composer.language.faults import QUOTE_IT, Complaint, Fault, Rule
+from composer.language.yaml.faults import QUOTE_IT, Complaint, Fault, Rule
 
 _NO_SPACE = re.compile(r" *(?:- +)*([^\s:#'\"{\[&*!|>%@`][^\s:]*)(:)(?=[^\s:/])")
 _LONGEST_KEY = 1024

@@ -7,15 +7,15 @@ from typing import Any
 
 import yaml
 
-from composer.language.anchors import Anchors
-from composer.language.characters import refusal, surrogate
-from composer.language.findings import Findings, Stop
-from composer.language.limits import Budget
-from composer.language.mappings import Entry, assemble
-from composer.language.nodes import Kind, Node
-from composer.language.places import Source
-from composer.language.scalars import Meaning, resolve
-from composer.language.tags import check_tag, skip_properties
+from composer.language.yaml.anchors import Anchors
+from composer.language.yaml.characters import refusal, surrogate
+from composer.language.yaml.findings import Findings, Stop
+from composer.language.yaml.limits import Budget
+from composer.language.yaml.mappings import Entry, assemble
+from composer.language.yaml.nodes import Kind, Node
+from composer.language.yaml.places import Source
+from composer.language.yaml.scalars import Meaning, resolve
+from composer.language.yaml.tags import check_tag, skip_properties
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -132,7 +132,7 @@ class Composer:
     def _end_flow(self, node: Node) -> None:
         self.flow = None
         if self._suspect:
-            from composer.language.quoting import unquoted_expressions  # only problems need it
+            from composer.language.yaml.quoting import unquoted_expressions  # only problems need it
 
             self._suspect = False
             problems, stretches = unquoted_expressions(self.source, node.start, node.end)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from composer.language import tree as t
-from composer.language.static_types import Type, error, noun
+from composer.language.static.types import Type, error, noun
 
 
 def check_schedule(node: t.Call, args: list[Type], lists: list[list[Type]]) -> None:

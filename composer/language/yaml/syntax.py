@@ -6,14 +6,14 @@ import re
 
 import yaml
 
-from composer.language.composing import Composer
 from composer.language.diagnostics import Problem
-from composer.language.faults import Complaint, Fault
-from composer.language.faults_of_blocks import BLOCK_RULES
-from composer.language.faults_of_values import VALUE_RULES
-from composer.language.findings import within
-from composer.language.flow import enclosing_flow
-from composer.language.quoting import unquoted_expressions
+from composer.language.yaml.composing import Composer
+from composer.language.yaml.faults import Complaint, Fault
+from composer.language.yaml.faults_of_blocks import BLOCK_RULES
+from composer.language.yaml.faults_of_values import VALUE_RULES
+from composer.language.yaml.findings import within
+from composer.language.yaml.flow import enclosing_flow
+from composer.language.yaml.quoting import unquoted_expressions
 
 _RULES = [(re.compile(pattern), rule) for pattern, rule in (*VALUE_RULES, *BLOCK_RULES)]
 _TAB = re.compile(r" *\t[ \t]*(?=[^ \t\r\n#])")

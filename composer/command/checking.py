@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from composer.exits import PROBLEMS, SOUND, USAGE, StopError
+from composer.command.exits import PROBLEMS, SOUND, USAGE, StopError
 from composer.language.diagnostics import Problem, SpecError, escape, quote, show
 
 MAX_SHOWN = 100
@@ -36,7 +36,7 @@ def _check_one(file: str, own: Sequence[Any]) -> tuple[Sequence[Problem], bool]:
 
 def examine_named(file: str, own: Sequence[Any]) -> tuple[Any, Sequence[Problem], str]:
     """What `reading.examine` gives, for a file or `-`."""
-    from composer.language.source import read_stdin
+    from composer.language.yaml.source import read_stdin
     from composer.reading import examine, examine_text
 
     if file != "-":

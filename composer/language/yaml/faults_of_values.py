@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from composer.language.diagnostics import quote
-from composer.language.faults import QUOTE_IT, Complaint, Fault, Rule
-from composer.language.tags import REFUSED
+from composer.language.yaml.faults import QUOTE_IT, Complaint, Fault, Rule
+from composer.language.yaml.tags import REFUSED
 
 _TOKEN = re.compile(r"\S+")
 _CLOSERS = {"{": "}", "[": "]"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from composer.language import tree as t
 from composer.language.interpret import evaluate
 from composer.language.shape import Shape
-from composer.language.static_alignment import combine
-from composer.language.static_calls import call_type
-from composer.language.static_dtypes import arithmetic_dtype, binary_dtype
-from composer.language.static_index import index_shape
-from composer.language.static_types import Names, Place, Type, error, noun, require_bool
+from composer.language.static.alignment import combine
+from composer.language.static.calls import call_type
+from composer.language.static.dtypes import arithmetic_dtype, binary_dtype
+from composer.language.static.index import index_shape
+from composer.language.static.types import Names, Place, Type, error, noun, require_bool
 
 __all__ = ["Names", "Place", "Type", "infer"]
 

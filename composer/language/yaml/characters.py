@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from composer.language.diagnostics import Problem
-from composer.language.places import Source
-from composer.language.source import LARGEST
+from composer.language.yaml.places import Source
+from composer.language.yaml.source import LARGEST
 
 _NOT_ASCII = re.compile("[^\t\n\r -~]")
 # Printable as YAML 1.2 says, less the three that YAML 1.1 takes for line breaks: a reader of the

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from composer.language.diagnostics import Problem
-from composer.language.places import Source
+from composer.language.yaml.places import Source
 
 Stretch = tuple[int, int]
 

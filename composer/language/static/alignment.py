@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from composer.language import tree as t
 from composer.language.shape import Mismatch, Shape, align, meet
-from composer.language.static_types import Type, error
+from composer.language.static.types import Type, error
 
 
 def combine(node: t.Tree, types: Sequence[Type], dtype: str | None) -> Type:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from composer.language.characters import unreadable
-from composer.language.composing import Composer
 from composer.language.diagnostics import Problem, Severity, SpecError
-from composer.language.findings import Stop
-from composer.language.nodes import Node
-from composer.language.places import Source
+from composer.language.yaml.characters import unreadable
+from composer.language.yaml.composing import Composer
+from composer.language.yaml.findings import Stop
+from composer.language.yaml.nodes import Node
+from composer.language.yaml.places import Source
 
 __all__ = ["Document", "Node", "read_document"]
 
@@ -84,7 +84,7 @@ def _compose(composer: Composer) -> list[Problem]:
     except Stop:
         return composer.findings.problems
     except yaml.YAMLError as error:
-        from composer.language.syntax import syntax_problems  # only problems need it
+        from composer.language.yaml.syntax import syntax_problems  # only problems need it
 
         syntax = syntax_problems(composer, error)
         return composer.findings.problems + syntax

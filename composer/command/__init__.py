@@ -1,0 +1,1 @@
+"""What the commands do, apart from their arguments: checking, building, batches, printing."""

@@ -1,0 +1,1 @@
+"""The static meaning of expressions: dtypes and shapes, without a tensor."""
