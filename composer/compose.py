@@ -7,17 +7,17 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from composer.batch_tensors import Batch, Tensors, collect
+from composer.engine.batch_tensors import Batch, Tensors, collect
+from composer.engine.plan import Plans
+from composer.engine.replicas import sum_over_replicas
+from composer.engine.state import create_state
+from composer.engine.term import TermOnBatch
+from composer.engine.weights import constant_values, scalar_of, step_tensor
 from composer.language.diagnostics import SpecError, listing
 from composer.losses.base import Loss
-from composer.plan import Plans
 from composer.reading import examine
-from composer.replicas import sum_over_replicas
 from composer.spec import Spec
-from composer.state import create_state
-from composer.term import TermOnBatch
 from composer.terms import reads_step, tensors_read, terms_of
-from composer.weights import constant_values, scalar_of, step_tensor
 
 REGULARIZATION = "regularization"
 

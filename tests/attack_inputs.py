@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from tests.language.attacks import ATTACKS
+from tests.language.yaml.attacks import ATTACKS
 
 
 def _loss(fields: str) -> str:

@@ -262,10 +262,6 @@ MISFITS = {
 }
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="AutoGraph wraps the SpecError: report._run needs tf.function(autograph=False)",
-)
 @pytest.mark.parametrize("kind", MISFITS)
 def test_a_batch_of_the_wrong_shape(kind, here):
     spec, message = MISFITS[kind]

@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from composer import checking, entry
+from composer import entry
+from composer.command import checking
 from composer.command.exits import StopError
 from composer.language.diagnostics import Problem, SpecError
 from tests.command import environment, losscomp

@@ -43,7 +43,7 @@ def build_and_show(
     # Everything above answers without TensorFlow, which takes seconds to load.
     with native_log_hidden():
         from composer.compose import TotalLoss
-        from composer.report import report
+        from composer.engine.report import report
 
     try:
         total_loss = TotalLoss(spec)
@@ -111,8 +111,8 @@ def _batch(spec: Spec, path: str | None) -> tuple[dict[str, Any], dict[str, Any]
 def _export(
     total_loss: TotalLoss, y_true: dict[str, Any], y_pred: dict[str, Any], directory: str
 ) -> None:
-    from composer.batch_tensors import collect
-    from composer.export import export
+    from composer.engine.batch_tensors import collect
+    from composer.engine.export import export
 
     export(total_loss, collect(total_loss.paths, y_true, y_pred), directory)
 

@@ -86,7 +86,7 @@ EXPECTED = {
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, tuple[str, float]]:
     """All attacks in one process of its own; a crash or a hang leaves the rest out."""
-    root, here = Path(__file__).parents[2], Path(__file__).parent
+    root, here = Path(__file__).parents[3], Path(__file__).parent
     command = [sys.executable, "-c", _RUN, str(here)]
     try:
         done = subprocess.run(

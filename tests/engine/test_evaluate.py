@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
-from composer.evaluate import Evaluator, Value
+from composer.engine.evaluate import Evaluator, Value
 from composer.language.errors import ExpressionError
 from composer.language.expression import parse
 from composer.language.static.infer import infer

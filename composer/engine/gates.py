@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from composer.evaluate import Evaluator
+from composer.engine.evaluate import Evaluator
+from composer.engine.operands import Value, expand_right
 from composer.language import tree as t
 from composer.language.functions import REDUCTIONS
-from composer.operands import Value, expand_right
 
 _ALIGNED = frozenset({"minimum", "maximum", "clip", "where"})
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from composer.batch_tensors import Tensors, dotted
 from composer.compose import REGULARIZATION, TotalLoss
 from composer.declared import declaration
+from composer.engine.batch_tensors import Tensors, dotted
 from composer.language.signature import TensorType
 from composer.spec import Spec
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
+from composer.engine.weighting import chosen_elements
 from composer.language import tree as t
-from composer.weighting import chosen_elements
 
 if TYPE_CHECKING:
-    from composer.state import State
-    from composer.term import TermOnBatch
+    from composer.engine.state import State
+    from composer.engine.term import TermOnBatch
 
 
 def find_nonfinite(term: TermOnBatch, state: State) -> Iterator[str]:

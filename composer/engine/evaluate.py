@@ -8,12 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
 
-from composer.calls import Calls
-from composer.language import tree as t
-from composer.language.dtypes import kind, widest_float
-from composer.language.interpret import evaluate
-from composer.language.static.dtypes import arithmetic_dtype, binary_dtype
-from composer.operands import (
+from composer.engine.calls import Calls
+from composer.engine.operands import (
     EXACT,
     Value,
     compared_dtype,
@@ -23,6 +19,10 @@ from composer.operands import (
     result,
     scalar,
 )
+from composer.language import tree as t
+from composer.language.dtypes import kind, widest_float
+from composer.language.interpret import evaluate
+from composer.language.static.dtypes import arithmetic_dtype, binary_dtype
 
 __all__ = ["Evaluator", "Value", "expand_right"]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from composer.engine.operands import Value
 from composer.language.dtypes import kind
-from composer.operands import Value
 
 
 def schedule(name: str, args: Sequence[Value], lists: Sequence[Sequence[Value]]) -> tf.Tensor:

@@ -7,15 +7,15 @@ from typing import Any
 
 import tensorflow as tf
 
-from composer.batch_tensors import Paths, Tensors, types_of
 from composer.check import infer_terms
 from composer.declared import differences, leaves
-from composer.evaluate import Value
+from composer.engine.batch_tensors import Paths, Tensors, types_of
+from composer.engine.evaluate import Value
+from composer.engine.term import TermOnBatch
 from composer.fitting import TermTypes
 from composer.language import tree as t
 from composer.language.diagnostics import SpecError
 from composer.spec import Spec
-from composer.term import TermOnBatch
 from composer.terms import Term
 
 

@@ -34,7 +34,7 @@ def _refusal(path: str | Path) -> Problem:
 def _read_apart(path: str | Path) -> str:
     """Reads in a process of its own, so that a read that hangs fails instead of hanging."""
     command = [sys.executable, "-c", _READ, str(path)]
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=10, env={"PYTHONPATH": root}, check=True
     )

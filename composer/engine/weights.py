@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from composer.constants import Constant
-from composer.evaluate import Evaluator, Value
+from composer.engine.evaluate import Evaluator, Value
 from composer.language import tree as t
 from composer.spec import Spec
 

@@ -465,7 +465,7 @@ def test_import_stays_small() -> None:
         "heavy = {'numpy', 'tensorflow', 'pydantic', 'difflib', 'composer.language.yaml.syntax'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from composer.axes import Axes
-from composer.evaluate import expand_right
+from composer.engine.axes import Axes
+from composer.engine.evaluate import expand_right
 from composer.losses.base import Loss, Reduction
 
 

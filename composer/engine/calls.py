@@ -8,12 +8,12 @@ from typing import Protocol
 
 import tensorflow as tf
 
+from composer.engine.operands import Value, expand_right, expanded, result, scalar
+from composer.engine.schedules import schedule
 from composer.language import tree as t
 from composer.language.dtypes import kind
 from composer.language.functions import REDUCTIONS, SCHEDULES
 from composer.language.static.dtypes import function_dtype
-from composer.operands import Value, expand_right, expanded, result, scalar
-from composer.schedules import schedule
 
 _ELEMENTWISE: dict[str, Callable[..., tf.Tensor]] = {
     "abs": tf.abs,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from composer.replicas import sum_over_replicas
+from composer.engine.replicas import sum_over_replicas
 from composer.terms import Term
 
 if TYPE_CHECKING:
-    from composer.term import TermOnBatch
+    from composer.engine.term import TermOnBatch
 
 
 class State(tf.Module):

@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from composer.axes import Axes
-from composer.evaluate import Evaluator, Value, expand_right
-from composer.fitting import TermTypes
-from composer.gates import GatedEvaluator, gate, is_computed
-from composer.language import tree as t
-from composer.language.dtypes import widest_float
-from composer.terms import factors, is_scalar, product_of
-from composer.weighting import (
+from composer.engine.axes import Axes
+from composer.engine.evaluate import Evaluator, Value, expand_right
+from composer.engine.gates import GatedEvaluator, gate, is_computed
+from composer.engine.weighting import (
     Selection,
     chosen_elements,
     contributions,
@@ -24,10 +20,14 @@ from composer.weighting import (
     reduce,
     select,
 )
-from composer.weights import scalar_of
+from composer.engine.weights import scalar_of
+from composer.fitting import TermTypes
+from composer.language import tree as t
+from composer.language.dtypes import widest_float
+from composer.terms import factors, is_scalar, product_of
 
 if TYPE_CHECKING:
-    from composer.state import State
+    from composer.engine.state import State
 
 Reader = Callable[[t.Side, tuple[str, ...]], tf.Tensor]
 Places = set[tuple[t.Side, tuple[str, ...]]]

@@ -8,10 +8,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from composer.batch_tensors import Tensors, collect, dotted
 from composer.compose import REGULARIZATION, Term, TotalLoss
-from composer.findings import find_nonfinite, first_place
-from composer.term import TermOnBatch
+from composer.engine.batch_tensors import Tensors, collect, dotted
+from composer.engine.findings import find_nonfinite, first_place
+from composer.engine.term import TermOnBatch
 
 
 @dataclass(frozen=True)

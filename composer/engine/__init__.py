@@ -1,0 +1,1 @@
+"""TensorFlow: expressions, masks, weights and losses on the tensors of a batch."""
