@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from composer.language.diagnostics import quote
 from composer.language.errors import TextError
 from composer.language.expression import Expression, literal, parse
+from composer.language.folding import MAX_INTEGER
 from composer.language.signature import TensorType, parse_tensor
 
 MAX_NAME = 64
@@ -49,6 +50,8 @@ def read_expression(value: Any) -> Expression:
 
 
 def _finite(value: float) -> Expression:
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        raise fault("invalid-value", "a whole number has at most 63 bits")
     if not math.isfinite(value):
         raise fault("invalid-value", f"a number must be finite, found {shown(value)}")
     return literal(value)

@@ -32,6 +32,11 @@ class Part:
     def __post_init__(self) -> None:
         object.__setattr__(self, "tree", _resolve(self.expression.tree, self.bare))
 
+    def factors(self) -> Iterator[tuple[t.Tree, bool]]:
+        """The factors of a product as it is written, each with whether it divides."""
+        for tree, divides in factors(self.expression.tree):
+            yield _resolve(tree, self.bare), divides
+
 
 @dataclass(frozen=True)
 class Term:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,7 @@ def report(
         _row(term, breakdown[term.name], gradients[term.name], sum(weights)) for term in terms
     )
     findings = [finding for term in terms for finding in find_nonfinite(term, total_loss.state)]
-    findings += _gradient_findings(gradients)
+    findings += [*_overflows(breakdown, total), *_gradient_findings(gradients)]
     return Report(rows, float(total), step, tuple(findings))
 
 
@@ -124,6 +125,19 @@ def _row(
 def _norm(gradients: Any) -> float:
     squares = [tf.reduce_sum(tf.square(tf.cast(each, tf.float64))) for each in gradients]
     return float(tf.sqrt(tf.add_n(squares))) if squares else 0.0
+
+
+def _overflows(breakdown: Mapping[str, Term], total: tf.Tensor) -> Iterator[str]:
+    """Products and sums of finite numbers that are not finite."""
+    for name, row in breakdown.items():
+        if _is_finite(row.loss, row.weight) and not _is_finite(row.weighted):
+            yield f"{name}: weight × loss overflows {row.weighted.dtype.name}"
+    if _is_finite(*(row.weighted for row in breakdown.values())) and not _is_finite(total):
+        yield f"total: the sum of the terms overflows {total.dtype.name}"
+
+
+def _is_finite(*numbers: tf.Tensor) -> bool:
+    return all(math.isfinite(float(number)) for number in numbers)
 
 
 def _gradient_findings(gradients: Mapping[str, Mapping[str, tf.Tensor]]) -> Iterator[str]:

@@ -24,7 +24,7 @@ from composer.engine.weights import scalar_of
 from composer.fitting import TermTypes
 from composer.language import tree as t
 from composer.language.dtypes import widest_float
-from composer.terms import factors, is_scalar, product_of
+from composer.terms import is_scalar, product_of
 
 if TYPE_CHECKING:
     from composer.engine.state import State
@@ -116,7 +116,7 @@ class TermOnBatch:
         ranks = {name: value.tensor.ndim for name, value in self.constants.items()}
         scalars, tensors = [], []
         for part in self.term.weights:
-            every = list(factors(part.tree))
+            every = list(part.factors())
             scalars += [pair for pair in every if is_scalar(pair[0], ranks)]
             rest = [pair for pair in every if not is_scalar(pair[0], ranks)]
             if rest:
