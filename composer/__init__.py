@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from composer.language.diagnostics import SpecError as SpecError
     from composer.language.signature import Signature as Signature
     from composer.losses.base import Loss as Loss
+    from composer.reading import load_spec as load_spec
+    from composer.reading import parse_spec as parse_spec
     from composer.spec import Spec as Spec
-    from composer.spec import load_spec as load_spec
-    from composer.spec import parse_spec as parse_spec
 
 __version__ = "0.1.0"
 
@@ -30,8 +30,8 @@ _HOMES = {
     "TotalLoss": "composer.compose",
     "build_total_loss": "composer.compose",
     "check_spec": "composer.api",
-    "load_spec": "composer.spec",
-    "parse_spec": "composer.spec",
+    "load_spec": "composer.reading",
+    "parse_spec": "composer.reading",
 }
 
 __all__ = [*_HOMES, "__version__"]

@@ -20,7 +20,7 @@ from composer.language.signature import Binding
 from composer.language.static.infer import Type, infer
 from composer.naming import AlreadyToldError, Declared, Names
 from composer.spec import Spec
-from composer.terms import Part, Path, Term, terms_of
+from composer.terms import Part, Path, Term, task_parts, terms_of
 
 
 def check(spec: Spec) -> list[Problem]:
@@ -63,6 +63,8 @@ class _Checker:
         terms = terms_of(self.spec)
         self._check_labels(terms)
         types = [self._check_term(term) for term in terms]
+        for part in task_parts(self.spec):
+            self.type_of(part)
         if self.spec.regularization is not None:
             self._check_regularization()
         return types

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -101,12 +101,14 @@ class TotalLoss(tf.Module):
             ValueError: a tensor, the step or the regularization is missing, or not asked for.
         """
         self._require_regularization(regularization)
+        penalties = [] if regularization is None else _penalties(regularization)
         terms = self._on_batch(y_true, y_pred, step)
-        divisors = self._divisors(terms, denominators)
+        dtype = _widest_name([*(term.dtype for term in terms), *(p.dtype.name for p in penalties)])
+        divisors = self._divisors(terms, denominators, dtype)
         breakdown = {term.name: self._row(term, divisors[term.name]) for term in terms}
         if regularization is not None:
             breakdown[REGULARIZATION] = self._regularization_row(
-                regularization, divisors[REGULARIZATION], step
+                penalties, divisors[REGULARIZATION], step
             )
         if training:
             self.state.update([term for term in terms if term.is_stateful])
@@ -152,12 +154,12 @@ class TotalLoss(tf.Module):
         return self._plans.on_batch(tensors, step_tensor(step) if self._reads_step else None)
 
     def _divisors(
-        self, terms: Sequence[TermOnBatch], given: Mapping[str, Any] | None
+        self, terms: Sequence[TermOnBatch], given: Mapping[str, Any] | None, dtype: str
     ) -> dict[str, tf.Tensor]:
-        """D of every row over all replicas, or as given."""
+        """D of every row over all replicas, or as given; `dtype` is that of the regularization."""
         local = {term.name: term.divisor() for term in terms if term.reduction != "sum"}
         if self.spec.regularization is not None:
-            local[REGULARIZATION] = tf.ones([], _widest(terms))
+            local[REGULARIZATION] = tf.ones([], dtype)
         found = sum_over_replicas(local) if given is None else _given(given, local)
         return found | {t.name: tf.ones([], t.dtype) for t in terms if t.reduction == "sum"}
 
@@ -165,10 +167,12 @@ class TotalLoss(tf.Module):
         loss = term.loss_value(self.state, divisor)
         return Term(loss, term.weight, term.weigh(loss), divisor)
 
-    def _regularization_row(self, losses: Sequence[Any], divisor: tf.Tensor, step: Any) -> Term:
+    def _regularization_row(
+        self, losses: Sequence[tf.Tensor], divisor: tf.Tensor, step: Any
+    ) -> Term:
         assert self.spec.regularization is not None
         dtype = divisor.dtype
-        given = [tf.cast(tf.convert_to_tensor(each), dtype) for each in losses]
+        given = [tf.cast(each, dtype) for each in losses]
         loss = (tf.add_n(given) if given else tf.zeros([], dtype)) / divisor
         tree = self.spec.regularization.weight.tree
         clock = step_tensor(step) if self._reads_step else None
@@ -218,8 +222,21 @@ def _total(breakdown: Mapping[str, Term]) -> tf.Tensor:
     return total
 
 
-def _widest(terms: Sequence[TermOnBatch]) -> str:
-    return _widest_name([term.dtype for term in terms])
+def _penalties(given: Any) -> list[tf.Tensor]:
+    """The model's own losses as scalars; raises ValueError for anything else."""
+    if isinstance(given, str | Mapping | tf.Tensor) or not isinstance(given, Iterable):
+        raise ValueError(
+            "regularization should be a list of scalars, as `keras_model.losses` gives them, "
+            f"found {type(given).__name__}"
+        )
+    tensors = [tf.convert_to_tensor(each) for each in given]
+    for tensor in tensors:
+        if tensor.shape.rank != 0 or not tensor.dtype.is_floating:
+            raise ValueError(
+                "regularization should hold scalars, reduced over the batch, "
+                f"found {tensor.dtype.name}{tensor.shape}"
+            )
+    return tensors
 
 
 def _widest_name(dtypes: Sequence[str]) -> str:
@@ -233,4 +250,8 @@ def _given(given: Mapping[str, Any], local: Mapping[str, tf.Tensor]) -> dict[str
     if missing or unknown:
         wrong = f"it lacks {listing(missing)}" if missing else f"it has {listing(unknown)} besides"
         raise ValueError(f"denominators should hold {listing(local)}; {wrong}")
-    return {name: tf.cast(given[name], tensor.dtype) for name, tensor in local.items()}
+    sums = {name: tf.cast(given[name], tensor.dtype) for name, tensor in local.items()}
+    vectors = [name for name, each in sums.items() if each.shape.rank != 0]
+    if vectors:
+        raise ValueError(f"denominators should be scalars; {listing(vectors)} are not")
+    return sums

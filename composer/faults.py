@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from composer.fields import LARGE, shown
 from composer.language.diagnostics import Problem, did_you_mean, quote
-from composer.language.yaml.document import Document
+from composer.language.yaml.document import Document, Node
 from composer.losses import CATALOGUE, find
 from composer.losses.base import Loss
 from composer.spec import NO_PYTHON, Regularization, Spec, Task, Tensors
@@ -62,6 +62,22 @@ def problems_of(
     return in_order(found)
 
 
+def empty_values(document: Document) -> list[Problem]:
+    """Keys without a value: whether the default is meant, or a line was lost, nobody can tell."""
+    found = []
+    level: list[tuple[Node, Node | None]] = [(document.root, None)]
+    for node, key in level:
+        if node.kind == "mapping":
+            level += [(value, node.keys[name]) for name, value in node.value.items()]
+        elif node.kind == "sequence":
+            level += [(value, None) for value in node.value]
+        elif node.value is None:
+            name = quote(key.text) if key else "an entry"
+            message, help = f"{name} has no value", "write one, or remove the key"
+            found.append(document.problem("empty-value", message, key or node, help=help))
+    return in_order(found)
+
+
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
     """Each problem once, in the order of the file."""
     return sorted(
@@ -104,6 +120,8 @@ def _unknown_field(
     help = None
     if (ours := _FIELDS_ELSEWHERE.get(name.lower())) in fields:
         help = f"did you mean {quote(ours)}?"
+    elif name == "balance":
+        help = "learned weights are not there yet; until then a batch tensor may be a weight"
     elif name in ("_target_", "class_name", "module", "fn", "function"):
         help = NO_PYTHON
     return document.problem(

@@ -15,11 +15,12 @@ from composer.language.errors import TextError
 from composer.language.expression import Expression, literal, parse
 from composer.language.folding import MAX_INTEGER
 from composer.language.signature import TensorType, parse_tensor
+from composer.language.tree import Number
 
 MAX_NAME = 64
 LARGE = 1e30
 """What float32 can still be multiplied by; 1 / LARGE is what it still tells from 0."""
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[ .-][A-Za-z0-9_]+)*", re.ASCII)
 
 
 def fault(code: str, message: str, **context: Any) -> PydanticCustomError:
@@ -57,6 +58,14 @@ def _finite(value: float) -> Expression:
     return literal(value)
 
 
+def read_weight(value: Any) -> Expression:
+    """A number or an expression, that is no bare boolean."""
+    expression = read_expression(value)
+    if isinstance(expression.tree, Number) and isinstance(expression.tree.value, bool):
+        raise fault("invalid-type", f"a number or an expression is required, found {shown(value)}")
+    return expression
+
+
 def read_mask(value: Any) -> Expression:
     """An expression, or `true` or `false`."""
     if isinstance(value, bool):
@@ -82,7 +91,8 @@ def read_name(value: Any) -> str:
     if len(value) > MAX_NAME or not _NAME.fullmatch(value):
         raise fault(
             "invalid-name",
-            f"a name is a letter, then letters, digits and `_`, at most {MAX_NAME} of them, "
+            "a name is made of letters, digits and `_`, with single blanks, `.` or `-` between "
+            f"them, begins with a letter and has at most {MAX_NAME} characters, "
             f"found {quote(value)}",
         )
     return value
@@ -168,7 +178,7 @@ class Reader:
         return {"type": self.types}
 
 
-Weight = Annotated[Expression, Reader(read_expression, ["number", "string"], write=str)]
+Weight = Annotated[Expression, Reader(read_weight, ["number", "string"], write=str)]
 Mask = Annotated[Expression, Reader(read_mask, ["boolean", "string"], write=str)]
 Read = Annotated[Expression, Reader(read_role, "string", write=str)]
 Name = Annotated[str, Reader(read_name, "string")]

@@ -120,8 +120,28 @@ def weight_findings(part: Part, found: Type, types: TermTypes) -> Iterator[Findi
         if types.values.rank == 0 or (last is not None and size != last):
             message = f"a weight on the last axis has {size} entries, the values are {types.values}"
             yield Finding("shape-mismatch", message, part.path, whole(part))
+    elif found.place == "batch" and _lacks_batch(types.term) and found.shape.rank != 0:
+        yield Finding(
+            "shape-mismatch",
+            f"{quote(types.term.name)} has no value for each sample, only one for each of "
+            f"{_text(types.term.loss.bound_signature().values)}; found a weight of {found.shape}",
+            part.path,
+            whole(part),
+            "weigh its values with a number or `last_axis(constant)`",
+        )
     else:
         yield from _fit(part, "weight", found.shape, types.values, None)
+
+
+def _lacks_batch(term: Term) -> bool:
+    """Whether the inputs have a batch axis that the values have not."""
+    signature = term.loss.bound_signature()
+    first = {role.axes[0] for role in signature.roles.values() if role.axes}
+    return "batch" in first and "batch" not in signature.values
+
+
+def _text(axes: Sequence[object]) -> str:
+    return "[" + ", ".join("?" if axis is None else str(axis) for axis in axes) + "]"
 
 
 def _fit(
@@ -131,7 +151,7 @@ def _fit(
     try:
         fits(found, target)
     except Mismatch as mismatch:
-        help = _coarser(part, what, len(found.head) - len(target.head))
+        help = _coarser(part, what, len(found.head) - len(target.head)) if target.head else None
         noun = "values" if region is None else "inputs"
         message = (
             f"a {what} of {found} does not fit {noun} of {target}, aligned at the left: {mismatch}"
@@ -156,7 +176,7 @@ def whole(part: Part) -> tuple[int, int]:
 
 
 def _axes(role: Role) -> str:
-    return "[" + ", ".join("?" if axis is None else str(axis) for axis in role.axes) + "]"
+    return _text(role.axes)
 
 
 def _and(words: Sequence[str]) -> str:

@@ -8,15 +8,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from composer.faults import in_order, problems_of
+from composer.check import check
+from composer.faults import empty_values, in_order, problems_of
 from composer.language.diagnostics import Problem, SpecError
 from composer.language.yaml.document import Document, read_document
 from composer.language.yaml.source import read_source
 from composer.losses.base import Loss
+from composer.plain import document_of
 from composer.spec import Spec
-
-MAX_LEVELS = 64
-MAX_VALUES = 50_000
 
 Config = str | os.PathLike[str] | Mapping[str, Any] | Spec
 
@@ -28,8 +27,6 @@ def examine(cfg: Any, losses: Sequence[type[Loss]] = ()) -> tuple[Spec | None, l
         The spec, None where it cannot be read; all problems in the order of the file, those of the
         sound parts too; and the text that they are in.
     """
-    from composer.check import check
-
     if isinstance(cfg, Spec):
         return cfg, check(cfg), cfg.document.text
     try:
@@ -46,8 +43,6 @@ def examine_text(
     text: str, name: str, losses: Sequence[type[Loss]] = ()
 ) -> tuple[Spec | None, list[Problem], str]:
     """The same for a text."""
-    from composer.check import check
-
     try:
         document = read_document(text, name)
     except SpecError as error:
@@ -58,19 +53,33 @@ def examine_text(
 
 def _document(cfg: Any) -> tuple[Document, str | None]:
     """The document of a path or a mapping, and the directory that its files lie in."""
+    if isinstance(cfg, str) and "\n" in cfg:
+        raise TypeError("a path is required, found the text of a spec; `parse_spec(text)` reads it")
     if isinstance(cfg, str | os.PathLike):
         directory = os.path.dirname(os.path.abspath(cfg))
         return read_document(read_source(cfg), os.fspath(cfg)), directory
     return document_of(cfg), None
 
 
-def read_file(path: str | os.PathLike[str], losses: Sequence[type[Loss]] = ()) -> Spec:
-    """Reads and validates a spec file; raises SpecError."""
+def load_spec(path: str | os.PathLike[str], *, losses: Sequence[type[Loss]] = ()) -> Spec:
+    """Reads and validates a spec file.
+
+    Args:
+        path: the file, YAML 1.2 in UTF-8, at most 1 MiB.
+        losses: classes of one's own that the spec names by their `type`.
+
+    Raises:
+        SpecError: with every problem found.
+    """
     return _valid(*_document(path), losses)
 
 
-def read_text(text: str, name: str, losses: Sequence[type[Loss]] = ()) -> Spec:
-    """Reads and validates the text of a spec; raises SpecError."""
+def parse_spec(text: str, *, name: str = "<string>", losses: Sequence[type[Loss]] = ()) -> Spec:
+    """Reads and validates the text of a spec; `name` stands for a file in its problems.
+
+    Raises:
+        SpecError: with every problem found.
+    """
     return _valid(read_document(text, name), None, losses)
 
 
@@ -88,6 +97,9 @@ def validate(
     data = document.root.to_python()
     own = own_losses(losses)
     context = {"losses": own, "directory": directory}
+    empty = empty_values(document)
+    if empty:
+        return None, empty
     try:
         return _spec(data, context, document), []
     except ValidationError as error:
@@ -149,56 +161,3 @@ def _require_roles(cls: type[Loss]) -> None:
                 f"{cls.__name__} reads `{role}` by its signature and should have it as a field: "
                 f"`{role}: Read`"
             )
-
-
-def document_of(data: Any) -> Document:
-    """The document that a mapping would be as YAML, so that its problems have a place to show."""
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        def ignore_aliases(self, _: Any) -> bool:
-            return True
-
-    plain = _Plain().convert(data, "the spec", 0)
-    if not isinstance(plain, dict):
-        raise TypeError(f"a path, a mapping or a Spec is required, found {type(data).__name__}")
-    text = yaml.dump(plain, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1_000)
-    return read_document(text, "<mapping>")
-
-
-class _Plain:
-    """Turns mappings, sequences and NumPy values into plain data of bounded size."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def convert(self, value: Any, place: str, level: int) -> Any:
-        self.count += 1
-        if self.count > MAX_VALUES or level > MAX_LEVELS:
-            raise TypeError(f"{place} is too large, or nests too deep, for a spec")
-        if hasattr(value, "_metadata") and hasattr(value, "_content"):
-            value = _resolved(value)
-        if value is None or type(value) in (bool, int, float, str):
-            return value
-        if isinstance(value, Mapping):
-            return {
-                self._key(key, place): self.convert(each, f"{place}.{key}", level + 1)
-                for key, each in value.items()
-            }
-        if isinstance(value, list | tuple):
-            return [self.convert(e, f"{place}[{i}]", level + 1) for i, e in enumerate(value)]
-        if hasattr(value, "tolist") and getattr(value, "size", MAX_VALUES + 1) <= MAX_VALUES:
-            return self.convert(value.tolist(), place, level + 1)
-        raise TypeError(f"{place} holds a {type(value).__name__}, which no spec can hold")
-
-    def _key(self, key: Any, place: str) -> str:
-        if not isinstance(key, str):
-            raise TypeError(f"the keys of {place} are text, found {key!r}")
-        return key
-
-
-def _resolved(value: Any) -> Any:
-    """An OmegaConf container as plain data, its interpolations resolved."""
-    from omegaconf import OmegaConf
-
-    return OmegaConf.to_container(value, resolve=True, throw_on_missing=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -60,7 +59,8 @@ def _loss_class(value: Mapping[str, Any], own: Mapping[str, type[Loss]]) -> type
 def _loss_help(name: str, known: Sequence[str]) -> str | None:
     from composer.losses.names import ELSEWHERE
 
-    here = {other.lower(): ours for other, ours in ELSEWHERE.items()}.get(name.lower())
+    word = name.lower().rpartition(".")[2]
+    here = {other.lower(): ours for other, ours in ELSEWHERE.items()}.get(word)
     if here is not None:
         return f"what {quote(name)} is elsewhere is {quote(here)} here"
     if any(mark in name for mark in (":", ".", "$", "/")):
@@ -225,7 +225,7 @@ class Spec(Strict):
     def document(self) -> Document:
         """The text that it was read from; for one made in Python, the text that it would be."""
         if self._origin.document is None:
-            from composer.reading import document_of
+            from composer.plain import document_of
 
             self._origin.document = document_of(self.to_mapping())
         return self._origin.document
@@ -234,29 +234,3 @@ class Spec(Strict):
         """The spec as plain data, defaults left out."""
         data: dict[str, Any] = self.model_dump(exclude_defaults=True, by_alias=True)
         return data
-
-
-def load_spec(path: str | os.PathLike[str], *, losses: Sequence[type[Loss]] = ()) -> Spec:
-    """Reads and validates a spec file.
-
-    Args:
-        path: the file, YAML 1.2 in UTF-8, at most 1 MiB.
-        losses: classes of one's own that the spec names by their `type`.
-
-    Raises:
-        SpecError: with every problem found.
-    """
-    from composer.reading import read_file
-
-    return read_file(path, losses)
-
-
-def parse_spec(text: str, *, name: str = "<string>", losses: Sequence[type[Loss]] = ()) -> Spec:
-    """Reads and validates the text of a spec; `name` stands for a file in its problems.
-
-    Raises:
-        SpecError: with every problem found.
-    """
-    from composer.reading import read_text
-
-    return read_text(text, name, losses)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from composer.language import tree as t
@@ -32,10 +32,19 @@ class Part:
     def __post_init__(self) -> None:
         object.__setattr__(self, "tree", _resolve(self.expression.tree, self.bare))
 
-    def factors(self) -> Iterator[tuple[t.Tree, bool]]:
-        """The factors of a product as it is written, each with whether it divides."""
-        for tree, divides in factors(self.expression.tree):
-            yield _resolve(tree, self.bare), divides
+    def split(self, ranks: Mapping[str, int]) -> tuple[list[tuple[t.Tree, bool]], t.Tree | None]:
+        """The scalar factors of the product as it is written, and the rest of it.
+
+        Args:
+            ranks: the ranks of the constants.
+
+        Returns:
+            Each scalar factor with whether it divides; and the product without them, None where it
+            has no other.
+        """
+        scalars, rest = split(self.expression.tree, ranks)
+        resolved = None if rest is None else _resolve(rest, self.bare)
+        return [(_resolve(tree, self.bare), divides) for tree, divides in scalars], resolved
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,13 @@ def terms_of(spec: Spec) -> list[Term]:
         _term(spec, name, task, place) for name, task in spec.tasks.items()
         for place in range(len(task.loss))
     ]  # fmt: skip
+
+
+def task_parts(spec: Spec) -> Iterator[Part]:
+    """The tensors that tasks name themselves, also where every loss of theirs reads others."""
+    for name, task in spec.tasks.items():
+        tensors = _task_tensors(name, task)
+        yield from (tensors[side] for side in tensors if getattr(task, side) is not None)
 
 
 def _term(spec: Spec, name: str, task: Task, place: int) -> Term:
@@ -145,34 +161,37 @@ def _resolve(tree: t.Tree, bare: Mapping[t.Side, Part]) -> t.Tree:
     return tree
 
 
-def factors(tree: t.Tree) -> Iterator[tuple[t.Tree, bool]]:
-    """The factors of a product, each with whether it divides: `a * b / c` is a, b and 1/c."""
+def split(
+    tree: t.Tree, ranks: Mapping[str, int]
+) -> tuple[list[tuple[t.Tree, bool]], t.Tree | None]:
+    """The scalar factors of a product, each with whether it divides, and what is left of it.
+
+    The rest keeps its order: `w * (v * u)` aligns v with u before it aligns w.
+    """
+    if is_scalar(tree, ranks):
+        return [(tree, False)], None
     match tree:
-        case t.Binary(op="*"):
-            yield from factors(tree.left)
-            yield from factors(tree.right)
-        case t.Binary(op="/"):
-            yield from factors(tree.left)
-            yield from ((factor, not divides) for factor, divides in factors(tree.right))
         case t.Unary(op="-"):
-            yield t.Number(tree.start, tree.end, -1), False
-            yield from factors(tree.operand)
-        case t.Unary(op="+"):
-            yield from factors(tree.operand)
-        case _:
-            yield tree, False
+            scalars, rest = split(tree.operand, ranks)
+            return [(t.Number(tree.start, tree.end, -1), False), *scalars], rest
+        case t.Binary(op="*" | "/"):
+            return _split_binary(tree, ranks)
+    return [], tree
 
 
-def product_of(pairs: Sequence[tuple[t.Tree, bool]]) -> t.Tree:
-    """The product of factors as `factors` gives them, in their order."""
-    product: t.Tree | None = None
-    for tree, divides in pairs:
-        if product is None and not divides:
-            product = tree
-        else:
-            op = "/" if divides else "*"
-            product = t.Binary(tree.start, tree.end, op, product or t.Number(0, 0, 1.0), tree)
-    return product or t.Number(0, 0, 1.0)
+def _split_binary(
+    tree: t.Binary, ranks: Mapping[str, int]
+) -> tuple[list[tuple[t.Tree, bool]], t.Tree | None]:
+    divides = tree.op == "/"
+    scalars, left = split(tree.left, ranks)
+    others, right = split(tree.right, ranks)
+    scalars += [(factor, divided != divides) for factor, divided in others]
+    if right is None:
+        return scalars, left
+    if left is None and not divides:
+        return scalars, right
+    one = t.Number(tree.start, tree.end, 1.0)
+    return scalars, t.Binary(tree.start, tree.end, tree.op, left or one, right)
 
 
 def is_scalar(tree: t.Tree, ranks: Mapping[str, int]) -> bool:

@@ -42,8 +42,8 @@ def build_and_show(
         _make_directory(directory)
     # Everything above answers without TensorFlow, which takes seconds to load.
     with native_log_hidden():
+        from composer.command.report import report
         from composer.compose import TotalLoss
-        from composer.engine.report import report
 
     try:
         total_loss = TotalLoss(spec)
@@ -51,11 +51,21 @@ def build_and_show(
     except SpecError:
         raise
     except ValueError as error:
-        raise StopError(str(error), PROBLEMS) from None
+        raise StopError(_with_notes(str(error), error), PROBLEMS) from None
+    except Exception as error:
+        if not losses or not getattr(error, "__notes__", None):
+            raise
+        message = f"{type(error).__name__}: {error}"
+        raise StopError(_with_notes(message, error), PROBLEMS) from error
     if directory is not None:
         _export(total_loss, y_true, y_pred, directory)
     is_finite = not result.findings and math.isfinite(result.total)
     return _text(config, spec, result, batch, as_json, directory), is_finite
+
+
+def _with_notes(message: str, error: BaseException) -> str:
+    """The message and where it happened, in one line."""
+    return " ".join([*message.split(), *getattr(error, "__notes__", [])])
 
 
 @contextlib.contextmanager
@@ -111,8 +121,8 @@ def _batch(spec: Spec, path: str | None) -> tuple[dict[str, Any], dict[str, Any]
 def _export(
     total_loss: TotalLoss, y_true: dict[str, Any], y_pred: dict[str, Any], directory: str
 ) -> None:
+    from composer.command.export import export
     from composer.engine.batch_tensors import collect
-    from composer.engine.export import export
 
     export(total_loss, collect(total_loss.paths, y_true, y_pred), directory)
 

@@ -10,7 +10,7 @@ from composer.declared import Path, leaves
 from composer.fitting import TermTypes
 from composer.language import tree as t
 from composer.language.dtypes import kind
-from composer.language.shape import Dim, Shape
+from composer.language.shape import UNKNOWN, Dim, Shape
 from composer.language.signature import Role
 from composer.spec import Spec
 
@@ -59,19 +59,31 @@ def _readers(terms: list[TermTypes]) -> dict[tuple[str, Path], Reader]:
     for types in terms:
         signature = types.term.loss.bound_signature()
         for name, part in types.term.roles.items():
-            if isinstance(part.tree, t.Tensor):
-                place = (part.tree.side, part.tree.path)
+            tensor = _source(part.tree)
+            if tensor is not None:
+                place = (tensor.side, tensor.path)
                 role = signature.roles[name]
+                shape = types.binding.shape(role.axes) if tensor is part.tree else UNKNOWN
                 if place not in readers or readers[place][0].domain is None:
-                    readers[place] = (role, types.binding.shape(role.axes), types)
+                    readers[place] = (role, shape, types)
     return readers
 
 
+def _source(tree: t.Tree) -> t.Tensor | None:
+    """The tensor that a role is, or is a part of."""
+    while isinstance(tree, t.Index):
+        tree = tree.operand
+    return tree if isinstance(tree, t.Tensor) else None
+
+
 def _concrete(shape: Shape, required: Shape | None, sizes: dict[str, int]) -> tuple[int, ...]:
-    """Sizes for every axis; what is declared as unknown takes what the loss requires."""
+    """Sizes for every axis; what is declared as unknown takes what the loss requires.
+
+    `...` that nothing requires is no axis at all: masks and weights then fit whatever they meet.
+    """
     if shape.rank is None and required is not None and required.rank is not None:
         shape = required
-    dims = shape.head if shape.tail is None else (*shape.head, "...", *shape.tail)
+    dims = (*shape.head, *(shape.tail or ()))
     known = required.head if required is not None and required.rank == len(dims) else dims
     chosen = [y if x is None else x for x, y in zip(dims, known, strict=True)]
     return tuple(_size(dim, axis, sizes) for axis, dim in enumerate(chosen))
@@ -99,6 +111,8 @@ def _draw(
     role = reader[0] if reader else None
     if role is not None and role.domain == "labels" and reader is not None:
         return generator.integers(0, _limit(reader, sizes), shape).astype(_numpy(dtype))
+    if role is not None and role.domain in _WHOLE and kind(dtype) != "float":
+        return np.asarray(_WHOLE[role.domain](generator, shape)).astype(_numpy(dtype))
     if role is not None and role.domain in _DOMAINS:
         return np.asarray(_DOMAINS[role.domain](generator, shape)).astype(_numpy(dtype))
     if dtype == "bool":
@@ -138,6 +152,14 @@ def _unit(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
     vectors = generator.standard_normal(shape)
     return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
+
+_WHOLE: dict[str, Callable[[Any, tuple[int, ...]], Any]] = {
+    "distribution": _one_hot,
+    "unit": _one_hot,
+    "probabilities": lambda generator, shape: generator.integers(0, 2, shape),
+    "positive": lambda generator, shape: generator.integers(1, 5, shape),
+}
+"""Draws of whole numbers, for targets in an integer or boolean dtype."""
 
 _DOMAINS: dict[str, Callable[[Any, tuple[int, ...]], Any]] = {
     "zero_one": lambda generator, shape: generator.integers(0, 2, shape),

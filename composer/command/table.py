@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from composer.language.diagnostics import escape, width
 
 if TYPE_CHECKING:
-    from composer.engine.report import Report, Row
+    from composer.command.report import Report, Row
 
 _HEAD = ("term", "loss", "weight", "weighted", "share", "counted", "gradient")
 

@@ -126,3 +126,14 @@ def _tie(tensors: dict[str, tf.Tensor], places: Sequence[tuple[str, int]]) -> No
     shape = tensors[role].shape
     tensors[role] = tf.reshape(tensors[role], tf.shape(tensors[role]) + nothing)
     tensors[role].set_shape(shape)
+
+
+def hold_shape(tensor: tf.Tensor, shape: tf.Tensor, sizes: Sequence[int | None]) -> tf.Tensor:
+    """The tensor, held to sizes that are unknown while tracing, in every mode."""
+    nothing = tf.zeros([], tf.int32)
+    for axis, size in enumerate(sizes):
+        if size is None:
+            rows = [tf.zeros([tf.shape(tensor)[axis]]), tf.zeros([shape[axis]])]
+            nothing += tf.cast(tf.reduce_sum(tf.add_n(rows)), tf.int32)
+    held = tf.reshape(tensor, tf.shape(tensor) + nothing)
+    return tf.ensure_shape(held, sizes)

@@ -92,12 +92,22 @@ def _refused(value: Any) -> str | None:
     return None
 
 
+def nested(places: Mapping[Any, Any], side: str) -> dict[str, Any]:
+    """What stands at (side, path) keys, nested by the paths of one side."""
+    result: dict[str, Any] = {}
+    for (found, path), value in places.items():
+        if found == side:
+            level = result
+            for name in path[:-1]:
+                level = level.setdefault(name, {})
+            level[path[-1]] = value
+    return result
+
+
 def types_of(tensors: Tensors) -> dict[str, Any]:
     """The dtypes and static shapes of a batch, nested as `tensors:` is."""
-    types: dict[str, Any] = {"y_true": {}, "y_pred": {}}
-    for (side, path), tensor in tensors.items():
-        level = types[side]
-        for name in path[:-1]:
-            level = level.setdefault(name, {})
-        level[path[-1]] = TensorType(tensor.dtype.name, Shape(tuple(tensor.shape.as_list())))
-    return types
+    types = {
+        place: TensorType(tensor.dtype.name, Shape(tuple(tensor.shape.as_list())))
+        for place, tensor in tensors.items()
+    }
+    return {"y_true": nested(types, "y_true"), "y_pred": nested(types, "y_pred")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import tensorflow as tf
 
@@ -30,7 +31,12 @@ def gate(tensor: tf.Tensor, is_open: tf.Tensor) -> tf.Tensor:
 
 def is_computed(role: t.Tree) -> bool:
     """Whether a role is more than a tensor of the batch, or a part of one."""
-    return any(not isinstance(node, t.Tensor | t.Index) for node in t.walk(role))
+    return not is_read(role)
+
+
+def is_read(node: t.Tree) -> bool:
+    """Whether it is a tensor of the batch or a part of one: a gate may stand right behind it."""
+    return all(isinstance(each, t.Tensor | t.Index) for each in t.walk(node))
 
 
 class GatedEvaluator(Evaluator):
@@ -117,7 +123,7 @@ class _Ranks:
             case t.Call() if node.name in REDUCTIONS:
                 rank = self(node.args[0])
                 return 1 if node.axis is None else min(axis % rank for axis in node.axis)
-            case t.Index():
+            case t.Index() if not is_read(node):
                 return self._kept_by_index(node.items, self(node))
         return None
 
@@ -171,3 +177,46 @@ def _fitted(chosen: tf.Tensor, tensor: tf.Tensor) -> tf.Tensor:
     # The axes over which a gradient of this size is summed to one of the tensor's size.
     _, axes = tf.raw_ops.BroadcastGradientArgs(s0=tf.shape(fitted), s1=tf.shape(tensor))
     return tf.reduce_any(fitted, axis=axes, keepdims=True)
+
+
+_ELEMENTWISE = frozenset({"abs", "exp", "log", "sqrt", "square", "sigmoid", "stop_gradient"})
+
+
+def index_first(tree: t.Tree, plain: Evaluator) -> t.Tree:
+    """The same values, indexed before they are computed where that is element by element.
+
+    `log(x)[..., :2]` becomes `log(x[..., :2])`: what the index leaves out is never computed, and a
+    gate can stand behind the index.
+    """
+    match tree:
+        case t.Index(operand=t.Call() as call) if call.name in _ELEMENTWISE:
+            inner = replace(tree, operand=call.args[0])
+            return replace(call, args=(index_first(inner, plain),))
+        case t.Index(operand=t.Unary(op="-" | "+") as unary):
+            return replace(unary, operand=index_first(replace(tree, operand=unary.operand), plain))
+        case t.Index(operand=t.Binary() as binary) if _same_axes(binary, plain):
+            left, right = (_indexed(tree, side, plain) for side in (binary.left, binary.right))
+            return replace(binary, left=left, right=right)
+        case t.Call() if tree.name in _ELEMENTWISE:
+            return replace(tree, args=(index_first(tree.args[0], plain),))
+        case t.Unary():
+            return replace(tree, operand=index_first(tree.operand, plain))
+        case t.Binary():
+            left, right = index_first(tree.left, plain), index_first(tree.right, plain)
+            return replace(tree, left=left, right=right)
+    return tree
+
+
+def _same_axes(node: t.Binary, plain: Evaluator) -> bool:
+    """Whether both sides are numbers, or tensors of the same known sizes."""
+    values = [plain(side) for side in (node.left, node.right)]
+    batch = [value.tensor.shape for value in values if value.place == "batch"]
+    others = {value.place for value in values} - {"batch"}
+    known = all(None not in shape for shape in batch)
+    return others <= {"scalar"} and (len(batch) < 2 or (known and batch[0] == batch[1]))
+
+
+def _indexed(index: t.Index, side: t.Tree, plain: Evaluator) -> t.Tree:
+    if plain(side).place == "scalar":
+        return side
+    return index_first(replace(index, operand=side), plain)

@@ -18,6 +18,9 @@ from composer.language.diagnostics import SpecError
 from composer.spec import Spec
 from composer.terms import Term
 
+MAX_KINDS = 1_000
+"""Kinds of batches that are remembered: eager batches of ever new lengths must not fill memory."""
+
 
 class Plans:
     """Checks the dtypes and static shapes of every kind of batch, once each."""
@@ -47,6 +50,8 @@ class Plans:
             for place, tensor in tensors.items()
         )
         if key not in self.known:
+            if len(self.known) >= MAX_KINDS:
+                self.known.clear()
             self.known[key] = self._inferred(tensors)
         return self.known[key]
 

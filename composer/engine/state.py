@@ -51,7 +51,7 @@ def create_state(terms: Sequence[Term]) -> State:
                 name: tf.Variable(
                     tf.zeros(shape),
                     trainable=False,
-                    name=f"{term.name}/{name}",
+                    name=plain_name(f"{term.name}/{name}"),
                     aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
                 )
                 for name, shape in term.loss.state().items()
@@ -60,3 +60,8 @@ def create_state(terms: Sequence[Term]) -> State:
             if term.loss.state()
         }
     )
+
+
+def plain_name(name: str) -> str:
+    """A name that TensorFlow takes for a variable."""
+    return "".join(char if char.isalnum() or char in "_./-" else "_" for char in name)

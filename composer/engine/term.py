@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from composer.engine.axes import Axes
 from composer.engine.evaluate import Evaluator, Value, expand_right
-from composer.engine.gates import GatedEvaluator, gate, is_computed
+from composer.engine.gates import GatedEvaluator, gate, index_first, is_computed
 from composer.engine.weighting import (
     Selection,
     chosen_elements,
@@ -24,7 +24,6 @@ from composer.engine.weights import scalar_of
 from composer.fitting import TermTypes
 from composer.language import tree as t
 from composer.language.dtypes import widest_float
-from composer.terms import is_scalar, product_of
 
 if TYPE_CHECKING:
     from composer.engine.state import State
@@ -53,18 +52,21 @@ class TermOnBatch:
         self.name = types.term.name
         self.reduction = types.term.reduction
         self.signature = types.term.loss.bound_signature()
+        self.last_size: int | None = None
+        self.total_divisor: tf.Tensor | None = None
 
     @functools.cached_property
     def dtype(self) -> str:
         """The widest float among the predictions, at least float32."""
-        floats = [name for name, role in self.signature.roles.items() if role.dtype == "float"]
-        return widest_float(
-            *(
-                self.types.roles[name].dtype or "float32"
-                for name in floats
-                if name in self.types.roles
-            )
-        )
+        predictions = [
+            name
+            for name, role in self.signature.roles.items()
+            if role.dtype == "float" and name != "y_true"
+        ]
+        if not all(self._is_here(self.term.roles[name].tree) for name in predictions):
+            # Denominators from the targets alone: exact, whatever the predictions will be.
+            return "float64"
+        return widest_float(*(self.types.roles[name].dtype or "float32" for name in predictions))
 
     @functools.cached_property
     def evaluator(self) -> Evaluator:
@@ -114,14 +116,9 @@ class TermOnBatch:
     def _split(self) -> tuple[list[tuple[t.Tree, bool]], list[t.Tree]]:
         """The scalar factors of all its weights, and of each weight the product of the others."""
         ranks = {name: value.tensor.ndim for name, value in self.constants.items()}
-        scalars, tensors = [], []
-        for part in self.term.weights:
-            every = list(part.factors())
-            scalars += [pair for pair in every if is_scalar(pair[0], ranks)]
-            rest = [pair for pair in every if not is_scalar(pair[0], ranks)]
-            if rest:
-                tensors.append(product_of(rest))
-        return scalars, tensors
+        parts = [part.split(ranks) for part in self.term.weights]
+        scalars = [factor for factors, _ in parts for factor in factors]
+        return scalars, [rest for _, rest in parts if rest is not None]
 
     def _tensor_weight(self) -> tf.Tensor | None:
         """W, in the dtype of the loss. Each weight aligns within itself, then with the values."""
@@ -133,6 +130,7 @@ class TermOnBatch:
         rank = len(self.axes.labels(self.signature.values))
         tensor = tf.cast(weight.tensor, self.dtype)
         if weight.place == "last":
+            self.last_size = tensor.shape[0]
             return tf.reshape(tensor, [1] * (rank - 1) + [-1])
         return expand_right(tensor, rank)
 
@@ -160,6 +158,8 @@ class TermOnBatch:
 
     def loss_value(self, state: State, divisor: tf.Tensor) -> tf.Tensor:
         """Σ K·W·v / D."""
+        if self.reduction == "weighted_mean":
+            self.total_divisor = divisor
         return reduce(self._measured(state)[0], self.selection, divisor)
 
     def weigh(self, loss: tf.Tensor) -> tf.Tensor:
@@ -175,7 +175,17 @@ class TermOnBatch:
                 for name, each in state.of(self.name).items()
             }
             axes = Axes(self.signature, self.types.binding, self._trained_roles())
-            self._measurement = measure(self.term.loss, axes, self.selection, variables, self.dtype)
+            try:
+                values, roles = measure(self.term.loss, axes, self.selection, variables, self.dtype)
+            except Exception as error:
+                error.add_note(f"in the loss `{self.name}`")
+                raise
+            if self.last_size is not None:
+                # A 1 on an axis unknown while tracing would let the weight broadcast over it.
+                values = tf.ensure_shape(
+                    values, [*[None] * (values.shape.rank - 1), self.last_size]
+                )
+            self._measurement = values, roles
         return self._measurement
 
     def _trained_roles(self) -> dict[str, tf.Tensor]:
@@ -194,16 +204,22 @@ class TermOnBatch:
         """A computed role once more, from gated tensors: its own slope may be infinite."""
         chosen = chosen_elements(self.axes, self.selection, name)
         if chosen is None and self.constant_weight not in (None, 0):
-            return tensor
+            return self._weight_gate(tensor)
+        tree = index_first(tree, self.evaluator)
         opened = GatedEvaluator(self.evaluator, tree, chosen, self._weight_gate)
         found = opened(tree).tensor
         return tf.reshape(found, tf.shape(tensor)) if None in found.shape else found
 
     def _weight_gate(self, tensor: tf.Tensor) -> tf.Tensor:
-        """A term of weight 0 sends back exactly no gradient, NaN or not."""
+        """A term of weight 0, or of divisor 0, sends back exactly no gradient, NaN or not."""
+        if self.constant_weight == 0:
+            return tf.stop_gradient(tensor)
         if self.constant_weight is None:
-            return gate(tensor, tf.not_equal(self.weight, 0))
-        return tensor if self.constant_weight != 0 else tf.stop_gradient(tensor)
+            tensor = gate(tensor, tf.not_equal(self.weight, 0))
+        if self.total_divisor is not None and self.selection.weight is not None:
+            # Weights of both signs may cancel: a loss of 0 by its divisor has no gradient either.
+            tensor = gate(tensor, tf.not_equal(self.total_divisor, 0))
+        return tensor
 
     def counted_part(self) -> float:
         """The part of its elements that count, from 0 to 1; of a region loss, of those it reads."""

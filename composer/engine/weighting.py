@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from composer.engine.axes import Axes
+from composer.engine.axes import Axes, hold_shape
 from composer.engine.evaluate import expand_right
 from composer.losses.base import Loss, Reduction
 
@@ -115,7 +115,7 @@ def measure(
         roles[name] = tensor
     extra = {"keep": _keep(selection, axes)} if signature.is_region else {}
     values = loss.values(**roles, **extra, **state)
-    values = _checked(values, axes, loss, dtype)
+    values = _checked(values, axes, loss, selection.shape, dtype)
     if bad is not None:
         values = tf.where(bad, tf.constant(math.nan, dtype), values)
     present = selection.present
@@ -163,7 +163,7 @@ def _labels(
     return tf.where(inside, labels, tf.zeros_like(labels)), wrong
 
 
-def _checked(values: tf.Tensor, axes: Axes, loss: Loss, dtype: str) -> tf.Tensor:
+def _checked(values: tf.Tensor, axes: Axes, loss: Loss, shape: tf.Tensor, dtype: str) -> tf.Tensor:
     """Holds a loss to its own signature, so that nothing broadcasts behind it."""
     expected = axes.binding.shape(axes.signature.values).head
     sizes = [dim if isinstance(dim, int) else None for dim in expected]
@@ -172,7 +172,10 @@ def _checked(values: tf.Tensor, axes: Axes, loss: Loss, dtype: str) -> tf.Tensor
             f"the values of `{loss.type}` should have the shape {sizes} by its signature, "
             f"found {values.shape}"
         )
-    return tf.ensure_shape(tf.cast(values, dtype), sizes)
+    values = tf.cast(values, dtype)
+    if type(loss).__module__.startswith("composer.losses.") or None not in sizes:
+        return tf.ensure_shape(values, sizes)
+    return hold_shape(values, shape, sizes)
 
 
 def contributions(values: tf.Tensor, selection: Selection) -> tf.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from composer.spec import Spec
 
 def step_tensor(step: Any) -> tf.Tensor:
     """The step as an int64 scalar; raises ValueError for what is none."""
+    if isinstance(step, int | float) and not (math.isfinite(step) and abs(step) < 2**63):
+        raise ValueError(f"step should be a number of steps, found {step}")
     tensor = tf.convert_to_tensor(step)
     if tensor.shape.rank != 0 or not (tensor.dtype.is_integer or tensor.dtype.is_floating):
         raise ValueError(f"step should be a single number, found {tensor.dtype.name}{tensor.shape}")

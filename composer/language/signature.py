@@ -80,6 +80,20 @@ class Signature:
             raise SignatureError("a signature ends with `-> float[…]`", 0, len(self.text))
         object.__setattr__(self, "roles", _roles(inputs))
         object.__setattr__(self, "values", read_axes(result["axes"], start + result.start("axes")))
+        self._check_values(start)
+
+    def _check_values(self, start: int) -> None:
+        """Every axis of the values has a name of its own: masks and weights find it by that."""
+        for axis in self.values:
+            twice = any(role.axes.count(axis) > 1 for role in self.roles.values())
+            nameless = axis is None or (isinstance(axis, int) and axis != 1)
+            if nameless or (axis != 1 and (twice or self.values.count(axis) > 1)):
+                raise SignatureError(
+                    f"an axis of the values is 1, or has a name that stands once in each tensor, "
+                    f"found `{'?' if axis is None else axis}`",
+                    start,
+                    len(self.text),
+                )
 
     @property
     def inputs(self) -> tuple[str, ...]:

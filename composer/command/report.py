@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from composer.compose import REGULARIZATION, Term, TotalLoss
-from composer.engine.batch_tensors import Tensors, collect, dotted
+from composer.engine.batch_tensors import Tensors, collect, dotted, nested
 from composer.engine.findings import find_nonfinite, first_place
 from composer.engine.term import TermOnBatch
 
@@ -80,7 +80,7 @@ def _run(
         }
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(watched)
-            y_true, y_pred = _nested(batch, "y_true"), _nested(batch, "y_pred")
+            y_true, y_pred = nested(batch, "y_true"), nested(batch, "y_pred")
             total, breakdown = total_loss(
                 y_true, y_pred, step=step, regularization=regularization, training=False
             )
@@ -93,17 +93,6 @@ def _run(
     flat = {names[place]: tensor for place, tensor in tensors.items()}
     result: tuple[Any, Any, Any] = run(flat, tf.constant(step, tf.int64))
     return result
-
-
-def _nested(batch: Tensors, side: str) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for (found, path), tensor in batch.items():
-        if found == side:
-            level = nested
-            for name in path[:-1]:
-                level = level.setdefault(name, {})
-            level[path[-1]] = tensor
-    return nested
 
 
 def _row(

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from composer.compose import REGULARIZATION, TotalLoss
 from composer.declared import declaration
-from composer.engine.batch_tensors import Tensors, dotted
+from composer.engine.batch_tensors import Tensors, dotted, nested
 from composer.language.signature import TensorType
 from composer.spec import Spec
 
@@ -38,7 +38,7 @@ class _Exported(tf.Module):
         self.loss = total_loss
         step = tf.TensorSpec([], tf.int64, name="step")
         more = [tf.TensorSpec([], tf.float32, name=REGULARIZATION)] if self._regularized else []
-        nested = [_nested(specs, side) for side in ("y_true", "y_pred")]
+        nested = [nested(specs, side) for side in ("y_true", "y_pred")]
         self.total_loss = tf.function(self._call, input_signature=[*nested, step, *more])
         names = _argument_names(specs)
         arguments = {name: specs[place] for name, place in names.items()}
@@ -61,7 +61,7 @@ class _Exported(tf.Module):
         sides: dict[Any, tf.Tensor] = {place: inputs[name] for name, place in names.items()}
         more = [inputs[REGULARIZATION]] if self._regularized else []
         total, breakdown = self._call(
-            _nested(sides, "y_true"), _nested(sides, "y_pred"), inputs["step"], *more
+            nested(sides, "y_true"), nested(sides, "y_pred"), inputs["step"], *more
         )
         rows = {
             f"{name}/{field}": value
@@ -75,7 +75,7 @@ def _specs(spec: Spec, tensors: Tensors) -> dict[Any, tf.TensorSpec]:
     """dtype and rank of the batch, sizes of `tensors:`."""
     declared = declaration(spec)
     return {
-        place: tf.TensorSpec(_sizes(declared.get(place), tensor), tensor.dtype, dotted(*place))
+        place: tf.TensorSpec(_sizes(declared.get(place), tensor), tensor.dtype, _plain(*place))
         for place, tensor in tensors.items()
     }
 
@@ -87,16 +87,9 @@ def _sizes(declared: TensorType | None, tensor: tf.Tensor) -> list[int | None]:
     return [dim if isinstance(dim, int) else None for dim in declared.shape.head]
 
 
-def _nested(places: Mapping[Any, Any], side: str) -> Flat:
-    """The tensors of one side, nested by their paths."""
-    nested: Flat = {}
-    for (found, path), value in places.items():
-        if found == side:
-            level = nested
-            for name in path[:-1]:
-                level = level.setdefault(name, {})
-            level[path[-1]] = value
-    return nested
+def _plain(side: str, path: tuple[str, ...]) -> str:
+    """`y_true.depth` in the characters that TensorFlow takes for the name of a node."""
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in dotted(side, path))
 
 
 def _argument_names(specs: Mapping[Any, tf.TensorSpec]) -> Flat:
