@@ -71,7 +71,7 @@ def empty_values(document: Document) -> list[Problem]:
             level += [(value, node.keys[name]) for name, value in node.value.items()]
         elif node.kind == "sequence":
             level += [(value, None) for value in node.value]
-        elif node.value is None:
+        elif node.value is None and node is not document.root:
             name = quote(key.text) if key else "an entry"
             message, help = f"{name} has no value", "write one, or remove the key"
             found.append(document.problem("empty-value", message, key or node, help=help))

@@ -91,9 +91,8 @@ def read_name(value: Any) -> str:
     if len(value) > MAX_NAME or not _NAME.fullmatch(value):
         raise fault(
             "invalid-name",
-            "a name is made of letters, digits and `_`, with single blanks, `.` or `-` between "
-            f"them, begins with a letter and has at most {MAX_NAME} characters, "
-            f"found {quote(value)}",
+            "a name is made of letters, digits, `_` and single blanks, `.` or `-`, "
+            f"at most {MAX_NAME} characters, found {quote(value)}",
         )
     return value
 

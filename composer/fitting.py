@@ -120,7 +120,7 @@ def weight_findings(part: Part, found: Type, types: TermTypes) -> Iterator[Findi
         if types.values.rank == 0 or (last is not None and size != last):
             message = f"a weight on the last axis has {size} entries, the values are {types.values}"
             yield Finding("shape-mismatch", message, part.path, whole(part))
-    elif found.place == "batch" and _lacks_batch(types.term) and found.shape.rank != 0:
+    elif found.place == "batch" and _is_ambiguous(types, found.shape):
         yield Finding(
             "shape-mismatch",
             f"{quote(types.term.name)} has no value for each sample, only one for each of "
@@ -133,11 +133,11 @@ def weight_findings(part: Part, found: Type, types: TermTypes) -> Iterator[Findi
         yield from _fit(part, "weight", found.shape, types.values, None)
 
 
-def _lacks_batch(term: Term) -> bool:
-    """Whether the inputs have a batch axis that the values have not."""
-    signature = term.loss.bound_signature()
-    first = {role.axes[0] for role in signature.roles.values() if role.axes}
-    return "batch" in first and "batch" not in signature.values
+def _is_ambiguous(types: TermTypes, weight: Shape) -> bool:
+    """Whether a weight for each sample would pass for one of each class, the sizes being equal."""
+    batch = types.binding.dims.get("batch")
+    lacks_batch = "batch" not in types.term.loss.bound_signature().values
+    return lacks_batch and batch is not None and weight.dim(0) == batch
 
 
 def _text(axes: Sequence[object]) -> str:

@@ -53,7 +53,7 @@ def examine_text(
 
 def _document(cfg: Any) -> tuple[Document, str | None]:
     """The document of a path or a mapping, and the directory that its files lie in."""
-    if isinstance(cfg, str) and "\n" in cfg:
+    if isinstance(cfg, str) and "\n" in cfg and "tasks:" in cfg:
         raise TypeError("a path is required, found the text of a spec; `parse_spec(text)` reads it")
     if isinstance(cfg, str | os.PathLike):
         directory = os.path.dirname(os.path.abspath(cfg))

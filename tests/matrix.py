@@ -119,8 +119,13 @@ class Case:
 
     @property
     def batch_is_weighted(self) -> bool:
-        """Whether the first axis of the values, which a weight aligns with, is the batch."""
+        """Whether the first axis of the values, which alone a tensor may weigh, is the batch."""
         return self.axes["values"][0] == "batch"
+
+    def weight(self, tensor: str) -> str:
+        """A weight that is the step, times a tensor where the values have samples to be weighted."""
+        schedule = "ramp(step, 0, 8, 0, 8)"
+        return f"{schedule} * {tensor}" if self.batch_is_weighted else schedule
 
     def tensors(self, dtype: str) -> dict[str, dict[str, str]]:
         """The `tensors:` of a spec."""
@@ -156,9 +161,8 @@ class Case:
         rows = [generator.permutation(size) < size // 2 for _ in range(shape[0])]
         mask = np.stack(rows).reshape(shape)
         mask[0] = False
-        weight = np.arange(1, 1 + self.shape("values")[0]) * 0.5
-        if self.batch_is_weighted:
-            weight[1] = 0
+        weight = np.arange(1, 1 + shape[0]) * 0.5
+        weight[1] = 0
         return mask, weight
 
     def counted(self, y_true: Mapping[str, Any]) -> Any:
@@ -180,8 +184,7 @@ class Case:
             return np.stack([one[keep] for one, keep in zip(array[rows], mask[rows], strict=True)])
 
         y_true = {name: compact(array) for name, array in batch.y_true.items() if name != "weight"}
-        weight = batch.y_true["weight"]
-        y_true["weight"] = weight[rows] if self.batch_is_weighted else weight
+        y_true["weight"] = batch.y_true["weight"][rows if region else mask]
         y_pred = {name: compact(array) for name, array in batch.y_pred.items()}
         return SimpleNamespace(y_true=y_true, y_pred=y_pred)
 
@@ -230,8 +233,8 @@ class Program:
 
         turn = REDUCTIONS[1 + CASES.index(case) % 3]
         losses = [{**case.entry, "name": n, "reduction": n} for n in (REDUCTIONS[0], turn)]
-        task = {"mask": "y_true.mask", "weight": "ramp(step, 0, 8, 0, 8) * y_true.weight"}
-        self.total_loss = build_total_loss({"tasks": {"t": {**task, "loss": losses}}})
+        task = {"mask": "y_true.mask", "weight": case.weight("y_true.weight"), "loss": losses}
+        self.total_loss = build_total_loss({"tasks": {"t": task}})
         for variable in self.total_loss.variables:
             numbers = np.arange(variable.shape.num_elements()).reshape(variable.shape) * 0.25
             variable.assign(numbers)

@@ -105,8 +105,8 @@ def test_row_29_output_encoding(encoding, tmp_path):
     name = "深度" if encoding == "utf-8" else "\\u6df1\\u5ea6"
     loss = "h\\xfcbert" if encoding == "ascii" else "hübert"
     assert outcome.stdout == (
-        f"./{name}.yaml:1:9: error[invalid-name]: a name is a letter, then letters, digits and `_`, "
-        f"at most 64 of them, found `{name}`\n"
+        f"./{name}.yaml:1:9: error[invalid-name]: a name is made of letters, digits, `_` and "
+        f"single blanks, `.` or `-`, at most 64 characters, found `{name}`\n"
         f"1 | tasks: {{{name}: {{loss: {loss}}}}}\n"
         "            ^^^^\n"
         "\n"

@@ -377,7 +377,7 @@ def test_denominators_need_no_predictions_where_the_targets_tell_them(mode):
     with_y_pred = total_loss.denominators(y_true, y_pred, step=7)
     _, rows = total_loss(y_true, y_pred, step=7, regularization=[])
     for name, each in found.items():
-        assert each == with_y_pred[name] == rows[name].denominator
+        assert float(each) == with_y_pred[name] == rows[name].denominator
 
 
 def test_denominators_that_need_y_pred_name_their_terms():

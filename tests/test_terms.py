@@ -7,7 +7,7 @@ import pytest
 from composer import parse_spec
 from composer.language import tree as t
 from composer.language.expression import parse
-from composer.terms import factors, is_scalar, reads_step, tensors_read, terms_of
+from composer.terms import is_scalar, reads_step, split, tensors_read, terms_of
 
 
 def tree(text):
@@ -181,30 +181,31 @@ def test_what_reads_the_step(where, wanted):
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("text", "scalars", "rest"),
     [
-        ("a", ["a"]),
-        ("a * b * 3", ["a", "b", "3"]),
-        ("a / b", ["a", "1/b"]),
-        ("a / b * d", ["a", "1/b", "d"]),
-        ("a / (b / d)", ["a", "1/b", "d"]),
-        ("a / (b * d)", ["a", "1/b", "1/d"]),
-        ("1 / (a / (b / d))", ["1", "1/a", "b", "1/d"]),
-        ("-a * b", ["-1", "a", "b"]),
-        ("-(a / b)", ["-1", "a", "1/b"]),
-        ("a / -b", ["a", "1/-1", "1/b"]),
-        ("+(a * b)", ["a", "b"]),
-        ("a * (b + d)", ["a", "b + d"]),
-        ("a ** 2 * b", ["a ** 2", "b"]),
-        ("a // b", ["a // b"]),
-        ("exp(a * b)", ["exp(a * b)"]),
+        ("2", ["2"], None),
+        ("step / 10", ["step / 10"], None),
+        ("-step", ["-step"], None),
+        ("y_true", [], "y_true"),
+        ("2 * y_true", ["2"], "y_true"),
+        ("y_true / n", ["1/n"], "y_true"),
+        ("n / y_true", ["n"], "1.0 / y_true"),
+        ("-(y_true * n)", ["-1", "n"], "y_true"),
+        ("step * y_true * n * y_pred", ["step", "n"], "y_true * y_pred"),
+        ("y_true * (2 * y_pred)", ["2"], "y_true * y_pred"),
+        ("y_true * (y_pred * y_true.w)", [], "y_true * (y_pred * y_true.w)"),
+        ("y_true / (n / y_pred)", ["1/n"], "y_true / (1.0 / y_pred)"),
+        ("y_true + n", [], "y_true + n"),
+        ("2 * (y_true + n)", ["2"], "y_true + n"),
     ],
 )
-def test_factors(text, wanted):
+def test_scalars_leave_a_product_and_the_rest_keeps_its_order(text, scalars, rest):
     def factor(text):
         return (tree(text.removeprefix("1/")), text.startswith("1/"))
 
-    assert list(factors(tree(text))) == [factor(each) for each in wanted]
+    found, left = split(tree(text), {"n": 0})
+    assert found == [factor(each) for each in scalars]
+    assert left == (None if rest is None else tree(rest))
 
 
 @pytest.mark.parametrize(

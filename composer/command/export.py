@@ -38,8 +38,8 @@ class _Exported(tf.Module):
         self.loss = total_loss
         step = tf.TensorSpec([], tf.int64, name="step")
         more = [tf.TensorSpec([], tf.float32, name=REGULARIZATION)] if self._regularized else []
-        nested = [nested(specs, side) for side in ("y_true", "y_pred")]
-        self.total_loss = tf.function(self._call, input_signature=[*nested, step, *more])
+        sides = [nested(specs, side) for side in ("y_true", "y_pred")]
+        self.total_loss = tf.function(self._call, input_signature=[*sides, step, *more])
         names = _argument_names(specs)
         arguments = {name: specs[place] for name, place in names.items()}
         by_name = {spec.name: spec for spec in (step, *more)}
@@ -96,10 +96,8 @@ def _argument_names(specs: Mapping[Any, tf.TensorSpec]) -> Flat:
     """A distinct argument name for every tensor: `y_true.depth` becomes `y_true_depth`."""
     names: Flat = {}
     for place in specs:
-        plain = "".join(
-            char if char.isascii() and char.isalnum() else "_" for char in dotted(*place)
-        )
-        name, count = plain, 2
+        plain, count = _plain(*place), 2
+        name = plain
         while name in names:
             name, count = f"{plain}_{count}", count + 1
         names[name] = place

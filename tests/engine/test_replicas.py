@@ -35,10 +35,9 @@ def every_loss():
             for key, value in case.entry.items()
         }
         tasks[name] = {
-            "y_true": f"y_true.{name}.t",
-            "y_pred": f"y_pred.{name}.t",
+            **{side: f"{side}.{name}.t" for side in ("y_true", "y_pred") if side in case.places},
             "mask": f"y_true.{name}.mask",
-            "weight": f"ramp(step, 0, 8, 0, 8) * y_true.{name}.weight",
+            "weight": case.weight(f"y_true.{name}.weight"),
             "loss": {**entry, "reduction": REDUCTIONS[place % 4]},
         }
     return build_total_loss({"tasks": tasks, "regularization": {"weight": 0.5}})
