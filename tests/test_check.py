@@ -229,3 +229,19 @@ def test_the_default_tensors_of_a_task_are_found_whatever_its_name():
 def test_a_place_inside_an_expression_is_marked():
     (problem,) = check_spec(_mapping("tasks:\n  a:\n    loss: huber\n    mask: y_true > nope\n"))
     assert (problem.line, problem.column, problem.end_column) == (4, 20, 24)
+
+
+def test_a_tensor_that_a_task_names_is_checked_though_no_loss_reads_it():
+    assert (
+        found("y_true: y_true.nope\nloss: {type: l2, y_pred: y_pred.label}")[0][0]
+        == "unknown-tensor"
+    )
+
+
+def test_a_weight_for_each_sample_does_not_pass_for_one_of_each_class():
+    text = (
+        "tensors: {y_true: {s: 'float32[3, 5, 3]', w: 'float32[3]'}, y_pred: {s: 'float32[3, 5, 3]'}}\n"
+        "tasks: {s: {loss: {type: dice, per: batch}, weight: y_true.w}}"
+    )
+    codes = [(p.code, p.severity) for p in check_spec(_mapping(text))]
+    assert codes == [("couples-batch", "warning"), ("shape-mismatch", "error")]

@@ -567,3 +567,51 @@ def test_a_loss_whose_values_do_not_have_the_shape_of_its_signature_is_refused(m
     run = in_mode(lambda x: total_loss({}, {"t": x})[0], mode)
     message = "the values of `wrong` should have the shape [2] by its signature, found (2, 3)"
     assert message in refused(lambda: run(tf.ones([2, 3])))
+
+
+REGULARIZED = {"tasks": {"a": {"loss": "huber"}}, "regularization": {"weight": 1}}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (0.0, "a list of scalars, as `keras_model.losses` gives them, found float"),
+        ("l2", "a list of scalars, as `keras_model.losses` gives them, found str"),
+        ({"a": 1.0}, "a list of scalars, as `keras_model.losses` gives them, found dict"),
+        ([[1.0, 2.0]], "scalars, reduced over the batch, found float32(2,)"),
+        ([1], "scalars, reduced over the batch, found int32()"),
+    ],
+)
+def test_regularization_is_a_list_of_scalars(given, message):
+    from composer import build_total_loss
+
+    with pytest.raises(ValueError, match="regularization should") as caught:
+        build_total_loss(REGULARIZED)({"a": [1.0]}, {"a": [1.0]}, regularization=given)
+    assert str(caught.value).endswith(message)
+
+
+def test_regularization_is_never_cast_down():
+    from composer import build_total_loss
+
+    total, rows = build_total_loss(REGULARIZED)(
+        {"a": [1.0]}, {"a": [1.0]}, regularization=[np.float64(1e300)]
+    )
+    assert float(total) == float(rows["regularization"].loss) == 1e300
+
+
+def test_denominators_are_scalars():
+    from composer import build_total_loss
+
+    with pytest.raises(ValueError, match="denominators should be scalars; `a/huber` are not"):
+        build_total_loss({"tasks": {"a": {"loss": "huber"}}})(
+            {"a": [1.0]}, {"a": [1.0]}, denominators={"a/huber": [1.0, 2.0]}
+        )
+
+
+@pytest.mark.parametrize("step", [float("nan"), float("inf"), 2**64])
+def test_a_step_is_a_number_of_steps(step):
+    from composer import build_total_loss
+
+    spec = {"tasks": {"a": {"loss": "huber", "weight": "ramp(step, 0, 10)"}}}
+    with pytest.raises(ValueError, match=f"step should be a number of steps, found {step}"):
+        build_total_loss(spec)({"a": [1.0]}, {"a": [1.0]}, step=step)

@@ -280,3 +280,59 @@ regularization: {weight: 2}
 """
     spec = parse_spec(text)
     assert Spec.model_validate(spec.to_mapping()) == spec
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "line", "column"),
+    [
+        ("tasks:\n  a:\n    loss: huber\n    mask:\n", "mask", 4, 5),
+        ("tasks:\n  a:\n    loss: huber\ntensors:\n", "tensors", 4, 1),
+        ("tasks:\n", "tasks", 1, 1),
+        ("tasks: {a: {loss: huber, weight: ~}}", "weight", 1, 26),
+    ],
+)
+def test_a_key_without_a_value_is_not_taken_for_an_absent_one(text, name, line, column):
+    assert problems(text) == [
+        (
+            "empty-value",
+            line,
+            column,
+            column + len(name),
+            f"`{name}` has no value",
+            "write one, or remove the key",
+        )
+    ]
+
+
+def test_none_in_a_mapping_is_absent_as_python_means_it():
+    assert check_spec({"tasks": {"a": {"loss": "huber", "mask": None}}, "tensors": None}) == []
+
+
+@pytest.mark.parametrize("text", ["1e-3", "0o17", "1.5", "12", "true", "~", "2024-01-01"])
+def test_text_of_a_mapping_stays_text(text):
+    (problem,) = check_spec({"tasks": {"a": {"loss": {"type": "huber", "delta": text}}}})
+    assert (problem.code, problem.message) == (
+        "invalid-type",
+        f"`delta` takes a number, found `{text}`",
+    )
+
+
+def test_a_boolean_is_no_weight_in_quotes_either():
+    (problem,) = problems("tasks: {a: {loss: huber, weight: 'True'}}")
+    assert problem[4] == "a number or an expression is required, found `True`"
+
+
+@pytest.mark.parametrize("name", ["scene logits", "scene-class", "v1.2", "class", "a"])
+def test_a_name_may_hold_single_blanks_dots_and_dashes(name):
+    spec = parse_spec(f'tasks: {{"{name}": {{loss: huber}}}}')
+    assert list(spec.tasks) == [name]
+
+
+def test_the_text_of_a_spec_is_no_path():
+    with pytest.raises(TypeError, match="`parse_spec"):
+        check_spec("tasks:\n  a:\n    loss: huber\n")
+
+
+def test_a_name_with_its_module_is_known_by_its_last_word():
+    ((_, _, _, _, _, help),) = problems("tasks: {a: {loss: nn.MSELoss}}")
+    assert help == "what `nn.MSELoss` is elsewhere is `mean_squared_error` here"

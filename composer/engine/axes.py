@@ -118,10 +118,10 @@ class Axes:
 def _tie(tensors: dict[str, tf.Tensor], places: Sequence[tuple[str, int]]) -> None:
     """Holds axes of one name to one size.
 
-    `add_n` demands equal shapes in every mode; its zeros go into a reshape, which moves no data.
+    The 0 of the demand goes into a reshape, which moves no data.
     """
-    rows = [tf.zeros([tf.shape(tensors[role])[axis]]) for role, axis in places]
-    nothing = tf.cast(tf.reduce_sum(tf.add_n(rows)), tf.int32)
+    nothing = demand_equal([tf.shape(tensors[role])[axis] for role, axis in places])
+    nothing = tf.cast(nothing, tf.int32)
     role = places[0][0]
     shape = tensors[role].shape
     tensors[role] = tf.reshape(tensors[role], tf.shape(tensors[role]) + nothing)
@@ -129,11 +129,21 @@ def _tie(tensors: dict[str, tf.Tensor], places: Sequence[tuple[str, int]]) -> No
 
 
 def hold_shape(tensor: tf.Tensor, shape: tf.Tensor, sizes: Sequence[int | None]) -> tf.Tensor:
-    """The tensor, held to sizes that are unknown while tracing, in every mode."""
-    nothing = tf.zeros([], tf.int32)
+    """The tensor, held to sizes that are unknown while tracing, in every mode.
+
+    The 0 of the demand is added, not put into a reshape: Grappler drops a reshape before a sum.
+    """
     for axis, size in enumerate(sizes):
         if size is None:
-            rows = [tf.zeros([tf.shape(tensor)[axis]]), tf.zeros([shape[axis]])]
-            nothing += tf.cast(tf.reduce_sum(tf.add_n(rows)), tf.int32)
-    held = tf.reshape(tensor, tf.shape(tensor) + nothing)
-    return tf.ensure_shape(held, sizes)
+            nothing = demand_equal([tf.shape(tensor)[axis], shape[axis]])
+            tensor = tensor + tf.cast(nothing, tensor.dtype)
+    return tf.ensure_shape(tensor, sizes)
+
+
+def demand_equal(sizes: Sequence[tf.Tensor]) -> tf.Tensor:
+    """0, or an error where the sizes differ: an assert would vanish under XLA, `add_n` does not.
+
+    Ones are added up, since Grappler takes an `add_n` of zeros apart.
+    """
+    rows = [tf.ones([size]) for size in sizes]
+    return tf.reduce_sum(tf.add_n(rows) - len(rows))

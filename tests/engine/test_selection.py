@@ -388,3 +388,36 @@ def test_labels_of_every_integer_dtype_are_taken(dtype):
     labels = np.array([0, 2, np.iinfo(dtype).max], dtype)
     total, _ = total_loss({"t": labels}, {"t": np.zeros([3, 3], "float32")})
     np.testing.assert_allclose(total, np.log(3), rtol=1e-6)
+
+
+SLICED = {
+    "log(y_pred.t[..., :2])": 0.0,
+    "log(y_pred.t[:, :2])": 0.0,
+    "log(y_pred.t)[..., :2]": 0.0,
+    "exp(y_pred.t[..., :2])": 1e38,
+    "(-sqrt(y_pred.t) * 2)[:, :2]": 0.0,
+    "square(y_pred.t)[:, 0:2:1] / 2": 1e38,
+}
+
+
+@pytest.mark.parametrize("selector", ["mask", "weight"])
+@pytest.mark.parametrize("role", SLICED)
+def test_a_role_that_is_a_part_of_what_is_computed_has_exact_gradients(role, selector):
+    import tensorflow as tf
+
+    from composer import build_total_loss
+
+    rule = {"mask": "y_true > 0"} if selector == "mask" else {"weight": "y_true > 0"}
+    total_loss = build_total_loss({"tasks": {"a": {"loss": "huber", "y_pred": role, **rule}}})
+    y_true = np.float32([[1, 0], [1, 1]])
+
+    def gradient(dropped):
+        y_pred = tf.constant([[1, dropped, dropped], [2, 3, dropped]], tf.float32)
+        with tf.GradientTape() as tape:
+            tape.watch(y_pred)
+            total, _ = total_loss({"a": y_true}, {"t": y_pred})
+        return tape.gradient(total, y_pred).numpy()
+
+    found = gradient(SLICED[role])
+    assert found[0, 1] == found[0, 2] == found[1, 2] == 0
+    np.testing.assert_array_equal(found, gradient(1.0))

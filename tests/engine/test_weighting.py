@@ -287,3 +287,58 @@ def test_a_mask_of_the_step_and_constant_masks_hold_for_all_elements(mode):
         run = in_mode(lambda x, step, f=total_loss: f({}, {"t": x}, step=step)[0], mode)
         found = [float(run(tf.constant(V), tf.constant(step))) for step in (4, 5)]
         assert found == expected
+
+
+def test_a_product_aligns_in_the_order_that_it_is_written_in():
+    """`w * (c * o)`: c meets o, which has its axis, before the two meet the samples' w."""
+    total_loss = built(
+        {"precomputed": {"weight": "y_true.w * (last_axis(c) * y_true.o)"}},
+        constants={"c": [1, 2, 3]},
+    )
+    ones = np.ones((3, 3), np.float32)
+    found = total_loss.values({"w": np.float32([1, 10, 100]), "o": ones}, {"a": ones})
+    expected = [[1, 2, 3], [10, 20, 30], [100, 200, 300]]
+    np.testing.assert_array_equal(found["a/precomputed"], expected)
+
+
+@pytest.mark.parametrize("mode", ["graph", "xla"])
+def test_a_vector_of_one_does_not_stretch_over_an_axis_unknown_while_tracing(mode):
+    import tensorflow as tf
+
+    total_loss = built({"precomputed": {"weight": "last_axis(c)"}}, constants={"c": [2]})
+    spec = tf.TensorSpec([None, None])
+    run = tf.function(
+        lambda a: total_loss({}, {"a": a})[0], input_signature=[spec], jit_compile=mode == "xla"
+    )
+    assert float(run(tf.ones([2, 1]))) == 2
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        run(tf.ones([2, 3]))
+
+
+def test_denominators_of_the_targets_alone_are_exact_in_float64():
+    import tensorflow as tf
+
+    total_loss = built({"huber": {"weight": "y_true.w"}}, reduction="weighted_mean")
+    weights = np.full(1000, 0.1)
+    found = total_loss.denominators({"a": weights, "w": weights})["a/huber"]
+    assert found.dtype == tf.float64
+    np.testing.assert_allclose(found, weights.sum(), rtol=1e-15)
+
+
+def test_weights_that_cancel_send_nothing_back_not_even_nan():
+    import tensorflow as tf
+
+    total_loss = built({"huber": {"weight": "y_true.w"}}, reduction="weighted_mean")
+    y_pred = tf.constant([np.nan, 1.0])
+    with tf.GradientTape() as tape:
+        tape.watch(y_pred)
+        total, _ = total_loss({"a": [1.0, 2.0], "w": [1.0, -1.0]}, {"a": y_pred})
+    assert float(total) == 0
+    np.testing.assert_array_equal(tape.gradient(total, y_pred), [0, 0])
+
+
+def built(loss, **spec):
+    from composer import build_total_loss
+
+    ((name, options),) = loss.items()
+    return build_total_loss({"tasks": {"a": {"loss": {"type": name, **options}}}, **spec})
