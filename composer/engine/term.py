@@ -52,8 +52,8 @@ class TermOnBatch:
         self.name = types.term.name
         self.reduction = types.term.reduction
         self.signature = types.term.loss.bound_signature()
-        self.last_size: int | None = None
-        self.total_divisor: tf.Tensor | None = None
+        self._total_divisor: tf.Tensor | None = None
+        self._measurement: tuple[tf.Tensor, dict[str, tf.Tensor]] | None = None
 
     @functools.cached_property
     def dtype(self) -> str:
@@ -120,9 +120,14 @@ class TermOnBatch:
         scalars = [factor for factors, _ in parts for factor in factors]
         return scalars, [rest for _, rest in parts if rest is not None]
 
+    @functools.cached_property
+    def _weights(self) -> list[Value]:
+        """Its tensor weights, each aligned within itself."""
+        return [self.evaluator(tree) for tree in self._split[1]]
+
     def _tensor_weight(self) -> tf.Tensor | None:
-        """W, in the dtype of the loss. Each weight aligns within itself, then with the values."""
-        weights = [self._on_values(self.evaluator(tree)) for tree in self._split[1]]
+        """W, in the dtype of the loss: the tensor weights as they meet the values."""
+        weights = [self._on_values(weight) for weight in self._weights]
         return functools.reduce(tf.multiply, weights) if weights else None
 
     def _on_values(self, weight: Value) -> tf.Tensor:
@@ -130,7 +135,6 @@ class TermOnBatch:
         rank = len(self.axes.labels(self.signature.values))
         tensor = tf.cast(weight.tensor, self.dtype)
         if weight.place == "last":
-            self.last_size = tensor.shape[0]
             return tf.reshape(tensor, [1] * (rank - 1) + [-1])
         return expand_right(tensor, rank)
 
@@ -159,7 +163,7 @@ class TermOnBatch:
     def loss_value(self, state: State, divisor: tf.Tensor) -> tf.Tensor:
         """Σ K·W·v / D."""
         if self.reduction == "weighted_mean":
-            self.total_divisor = divisor
+            self._total_divisor = divisor
         return reduce(self._measured(state)[0], self.selection, divisor)
 
     def weigh(self, loss: tf.Tensor) -> tf.Tensor:
@@ -169,7 +173,8 @@ class TermOnBatch:
         return tf.where(tf.equal(self.weight, 0), tf.zeros_like(loss), self.weight * loss)
 
     def _measured(self, state: State) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        if not hasattr(self, "_measurement"):
+        """The values and the roles they come from, computed once."""
+        if self._measurement is None:
             variables = {
                 name: tf.cast(tf.convert_to_tensor(each), self.dtype)
                 for name, each in state.of(self.name).items()
@@ -180,13 +185,19 @@ class TermOnBatch:
             except Exception as error:
                 error.add_note(f"in the loss `{self.name}`")
                 raise
-            if self.last_size is not None:
-                # A 1 on an axis unknown while tracing would let the weight broadcast over it.
-                values = tf.ensure_shape(
-                    values, [*[None] * (values.shape.rank - 1), self.last_size]
-                )
-            self._measurement = values, roles
+            self._measurement = self._held(values), roles
         return self._measurement
+
+    def _held(self, values: tf.Tensor) -> tf.Tensor:
+        """The values; where a vector weighs their last axis, that is as long as the vector.
+
+        A 1 on an axis unknown while tracing would let the weight broadcast over it.
+        """
+        for weight in self._weights:
+            if weight.place == "last":
+                sizes = [*[None] * (values.shape.rank - 1), weight.tensor.shape[0]]
+                values = tf.ensure_shape(values, sizes)
+        return values
 
     def _trained_roles(self) -> dict[str, tf.Tensor]:
         """The roles as gradients flow through them: not where nothing counts, nor at weight 0."""
@@ -216,9 +227,9 @@ class TermOnBatch:
             return tf.stop_gradient(tensor)
         if self.constant_weight is None:
             tensor = gate(tensor, tf.not_equal(self.weight, 0))
-        if self.total_divisor is not None and self.selection.weight is not None:
+        if self._total_divisor is not None and self.selection.weight is not None:
             # Weights of both signs may cancel: a loss of 0 by its divisor has no gradient either.
-            tensor = gate(tensor, tf.not_equal(self.total_divisor, 0))
+            tensor = gate(tensor, tf.not_equal(self._total_divisor, 0))
         return tensor
 
     def counted_part(self) -> float:
