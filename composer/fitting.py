@@ -117,7 +117,13 @@ def weight_findings(part: Part, found: Type, types: TermTypes) -> Iterator[Findi
         )
     elif found.place == "last":
         size, last = found.shape.dim(-1), types.values.dim(-1)
-        if types.values.rank == 0 or (last is not None and size != last):
+        if _ends_with_batch(types):
+            message = (
+                f"a weight on the last axis meets values of {types.values}, "
+                "whose last axis is the batch"
+            )
+            yield Finding("shape-mismatch", message, part.path, whole(part))
+        elif types.values.rank == 0 or (last is not None and size != last):
             message = f"a weight on the last axis has {size} entries, the values are {types.values}"
             yield Finding("shape-mismatch", message, part.path, whole(part))
     elif found.place == "batch" and _is_ambiguous(types, found.shape):
@@ -131,6 +137,11 @@ def weight_findings(part: Part, found: Type, types: TermTypes) -> Iterator[Findi
         )
     else:
         yield from _fit(part, "weight", found.shape, types.values, None)
+
+
+def _ends_with_batch(types: TermTypes) -> bool:
+    first = types.term.loss.bound_signature().values[:1]
+    return types.values.rank == 1 and first in (("batch",), ("...",))
 
 
 def _is_ambiguous(types: TermTypes, weight: Shape) -> bool:

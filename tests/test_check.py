@@ -107,6 +107,14 @@ WRONG = {
             None,
         ),
     ),
+    "a channel weight on values for each sample": (
+        LABEL + "weight: last_axis(five)",
+        (
+            "shape-mismatch",
+            "a weight on the last axis meets values of [batch], whose last axis is the batch",
+            None,
+        ),
+    ),
     "an unknown tensor": (
         LABEL + "mask: y_true.hass",
         (
@@ -245,3 +253,18 @@ def test_a_weight_for_each_sample_does_not_pass_for_one_of_each_class():
     )
     codes = [(p.code, p.severity) for p in check_spec(_mapping(text))]
     assert codes == [("couples-batch", "warning"), ("shape-mismatch", "error")]
+
+
+@pytest.mark.parametrize("type_", ["huber", "sparse_softmax_cross_entropy", "triplet"])
+def test_a_channel_weight_never_lands_on_the_batch_whatever_its_size(type_):
+    roles = {role: f"y_pred.{role}" for role in ("anchor", "positive", "negative")}
+    loss = {"type": type_, "weight": "last_axis(c)", **(roles if type_ == "triplet" else {})}
+    tensors = {"y_true": {"a": "int32[3]"}, "y_pred": {"a": "float32[3, 5]"}}
+    if type_ == "huber":
+        tensors["y_pred"]["a"] = "float32[3]"
+    if type_ == "triplet":
+        tensors["y_pred"] = dict.fromkeys(roles, "float32[3, 5]")
+    spec = {"tensors": tensors, "constants": {"c": [1, 2, 3]}, "tasks": {"a": {"loss": loss}}}
+    assert [p.message for p in check_spec(spec)] == [
+        "a weight on the last axis meets values of [3], whose last axis is the batch"
+    ]
