@@ -181,6 +181,5 @@ Weight = Annotated[Expression, Reader(read_weight, ["number", "string"], write=s
 Mask = Annotated[Expression, Reader(read_mask, ["boolean", "string"], write=str)]
 Read = Annotated[Expression, Reader(read_role, "string", write=str)]
 Name = Annotated[str, Reader(read_name, "string")]
-TensorText = Annotated[TensorType, Reader(read_tensor_type, "string", write=str)]
 PerClass = Annotated[float | tuple[float, ...], Reader(read_per_class, ["number", "array"])]
 """A number of at least 0, or one such number per class."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,8 +16,6 @@ from composer.language.yaml.source import read_source
 from composer.losses.base import Loss
 from composer.plain import document_of
 from composer.spec import Spec
-
-Config = str | os.PathLike[str] | Mapping[str, Any] | Spec
 
 
 def examine(cfg: Any, losses: Sequence[type[Loss]] = ()) -> tuple[Spec | None, list[Problem], str]:

@@ -421,3 +421,32 @@ def test_a_loss_of_ones_own(here, monkeypatch, capsys):
     assert (row["loss"], row["denominator"], row["counted"]) == (6, 3, 0.75)
     assert row["gradient"] == pytest.approx(2 * math.sqrt(17), rel=1e-6)
     assert err == "loaded\n"
+
+
+OVERFLOWING = """
+tensors: {y_true: {a: "float32[batch]"}, y_pred: {a: "float32[batch]"}}
+tasks: {a: {weight: 1e30, loss: precomputed}}
+"""
+
+
+def test_a_product_that_overflows_names_its_term(tmp_path):
+    (tmp_path / "a.yaml").write_text(OVERFLOWING)
+    np.savez(tmp_path / "a.npz", **{"y_pred.a": np.float32([1e30, 1e30])})
+    path, batch = str(tmp_path / "a.yaml"), str(tmp_path / "a.npz")
+    text, is_finite = build_and_show(path, batch, 0, False, [], None)
+    assert not is_finite
+    assert "not finite: a/precomputed: weight × loss overflows float32" in text.splitlines()
+
+
+def test_what_a_loss_of_ones_own_raises_is_told_with_its_term(tmp_path):
+    from tests.test_loss_of_ones_own import RowDistance
+
+    (tmp_path / "a.yaml").write_text("tasks: {a: {loss: {type: row_distance, wrong: raises}}}")
+    ones = np.ones((2, 3), np.float32)
+    np.savez(tmp_path / "a.npz", **{"y_true.a": ones, "y_pred.a": ones})
+    with pytest.raises(StopError) as caught:
+        build_and_show(
+            str(tmp_path / "a.yaml"), str(tmp_path / "a.npz"), 0, False, [RowDistance], None
+        )
+    assert str(caught.value) == "AttributeError: no such thing in the loss `a/row_distance`"
+    assert caught.value.exit_code == 1
