@@ -1,0 +1,1 @@
+"""NumPy: a real batch, looked at without TensorFlow."""
