@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from composer.faults import in_order, number_wanted
+from composer.faults import in_order
+from composer.finding import Finding, Path
 from composer.fitting import (
-    Finding,
     TermTypes,
     bind_roles,
     mask_findings,
@@ -14,13 +14,13 @@ from composer.fitting import (
     whole,
 )
 from composer.language import tree as t
-from composer.language.diagnostics import Problem, Severity, quote
+from composer.language.diagnostics import Problem, quote
 from composer.language.errors import ExpressionError
 from composer.language.signature import Binding
 from composer.language.static.infer import Type, infer
 from composer.naming import AlreadyToldError, Declared, Names
 from composer.spec import Spec
-from composer.terms import Part, Path, Term, task_parts, terms_of
+from composer.terms import Part, Term, task_parts, terms_of
 
 
 def check(spec: Spec) -> list[Problem]:
@@ -120,7 +120,7 @@ class _Checker:
                 "accumulation steps its value is not that of one batch"
             )
             path = (*term.path, "type")
-            self._add(Finding("couples-batch", message, path), severity="warning")
+            self._add(Finding("couples-batch", message, path, severity="warning"))
 
     def _check_regularization(self) -> None:
         assert self.spec.regularization is not None
@@ -130,24 +130,5 @@ class _Checker:
             message = "the weight of `regularization` is a number, or reads `step` alone"
             self._add(Finding("shape-mismatch", message, part.path, whole(part)))
 
-    def _add(self, *findings: Finding, severity: Severity = "error") -> None:
-        """Gives findings their place in the file."""
-        document = self.spec.document
-        for each in findings:
-            node, span = document.find(each.path), each.span
-            if node.kind != "scalar":
-                node, span = document.find_key(each.path), None
-            elif span is not None and (span[1] == 0 or not isinstance(node.value, str)):
-                span = None
-            is_number = each.path[-1] == "weight"
-            caution = number_wanted(node.caution) if is_number else node.caution
-            self.problems.append(
-                document.problem(
-                    each.code,
-                    each.message,
-                    node,
-                    span=span,
-                    help=caution or each.help,
-                    severity=severity,
-                )
-            )
+    def _add(self, *findings: Finding) -> None:
+        self.problems += [each.problem(self.spec.document) for each in findings]

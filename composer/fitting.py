@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from composer.finding import Finding, Path
 from composer.language import tree as t
 from composer.language.diagnostics import quote
 from composer.language.shape import UNKNOWN, Mismatch, Shape, fits
 from composer.language.signature import Binding, Role, accepts
 from composer.language.static.infer import Type
-from composer.terms import Part, Path, Term
+from composer.terms import Part, Term
 
 
 @dataclass
@@ -21,17 +22,6 @@ class TermTypes:
     roles: dict[str, Type] = field(default_factory=dict)
     binding: Binding = field(default_factory=lambda: Binding({}))
     values: Shape = UNKNOWN
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What is wrong at a place of the spec; `span` are offsets in the expression there."""
-
-    code: str
-    message: str
-    path: Path
-    span: tuple[int, int] | None = None
-    help: str | None = None
 
 
 def bind_roles(types: TermTypes) -> Iterator[Finding]:

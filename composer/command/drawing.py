@@ -64,7 +64,7 @@ def _readers(terms: list[TermTypes]) -> dict[tuple[str, Path], Reader]:
                 place = (tensor.side, tensor.path)
                 role = signature.roles[name]
                 shape = types.binding.shape(role.axes) if tensor is part.tree else UNKNOWN
-                if place not in readers or readers[place][0].domain is None:
+                if place not in readers or readers[place][0].domain in (None, "logits"):
                     readers[place] = (role, shape, types)
     return readers
 

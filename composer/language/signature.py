@@ -50,6 +50,7 @@ DOMAINS = (
     "zero_one",  # 0 or 1, or soft targets between them
     "signed",  # -1 or 1
     "probabilities",  # from 0 to 1
+    "logits",  # any number: a probability before its sigmoid or softmax
     "distribution",  # from 0 to 1, sums to 1 on the last axis
     "one_hot",  # a single 1 on the last axis
     "unit",  # length 1 on the last axis

@@ -20,9 +20,10 @@ from composer.losses.numerics import (
 if TYPE_CHECKING:
     import tensorflow as tf
 
-_SIGNED = Signature("y_true=number[...] in signed, y_pred=float[...] -> float[...]")
+_SIGNED = Signature("y_true=number[...] in signed, y_pred=float[...] in logits -> float[...]")
 _PER_CLASS = Signature(
-    "y_true=number[..., classes] in zero_one, y_pred=float[..., classes] -> float[..., classes]"
+    "y_true=number[..., classes] in zero_one, y_pred=float[..., classes] in logits"
+    " -> float[..., classes]"
 )
 
 
@@ -41,7 +42,7 @@ class Hinge(Loss):
     type: Literal["hinge"] = "hinge"
     labels: Literal["zero_one", "signed"] = "zero_one"
     signature: ClassVar[Signature] = Signature(
-        "y_true=number[...] in zero_one, y_pred=float[...] -> float[...]"
+        "y_true=number[...] in zero_one, y_pred=float[...] in logits -> float[...]"
     )
 
     def bound_signature(self) -> Signature:
@@ -100,7 +101,7 @@ class SigmoidCrossEntropy(Loss):
     type: Literal["sigmoid_cross_entropy"] = "sigmoid_cross_entropy"
     label_smoothing: Fraction = 0.0
     signature: ClassVar[Signature] = Signature(
-        "y_true=number[...] in zero_one, y_pred=float[...] -> float[...]"
+        "y_true=number[...] in zero_one, y_pred=float[...] in logits -> float[...]"
     )
 
     def values(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:  # type: ignore[override]  # roles by name
@@ -124,7 +125,7 @@ class WeightedCrossEntropy(Loss):
     type: Literal["weighted_cross_entropy"] = "weighted_cross_entropy"
     pos_weight: PerClass
     signature: ClassVar[Signature] = Signature(
-        "y_true=number[...] in zero_one, y_pred=float[...] -> float[...]"
+        "y_true=number[...] in zero_one, y_pred=float[...] in logits -> float[...]"
     )
 
     def bound_signature(self) -> Signature:
@@ -159,7 +160,8 @@ class SoftmaxCrossEntropy(Loss):
     type: Literal["softmax_cross_entropy"] = "softmax_cross_entropy"
     label_smoothing: Fraction = 0.0
     signature: ClassVar[Signature] = Signature(
-        "y_true=number[batch, ..., classes] in distribution, y_pred=float[batch, ..., classes]"
+        "y_true=number[batch, ..., classes] in distribution,"
+        " y_pred=float[batch, ..., classes] in logits"
         " -> float[batch, ...]"
     )
 
@@ -190,7 +192,7 @@ class SparseSoftmaxCrossEntropy(Loss):
     type: Literal["sparse_softmax_cross_entropy"] = "sparse_softmax_cross_entropy"
     label_smoothing: Fraction = 0.0
     signature: ClassVar[Signature] = Signature(
-        "y_true=int[batch, ...] in labels(classes), y_pred=float[batch, ..., classes]"
+        "y_true=int[batch, ...] in labels(classes), y_pred=float[batch, ..., classes] in logits"
         " -> float[batch, ...]"
     )
 

@@ -36,7 +36,8 @@ class SoftmaxFocal(Loss):
     gamma: NonNegative = 2.0
     alpha: PerClass | None = None
     signature: ClassVar[Signature] = Signature(
-        "y_true=number[batch, ..., classes] in distribution, y_pred=float[batch, ..., classes]"
+        "y_true=number[batch, ..., classes] in distribution,"
+        " y_pred=float[batch, ..., classes] in logits"
         " -> float[batch, ...]"
     )
 
@@ -69,7 +70,7 @@ class SparseSoftmaxFocal(Loss):
     gamma: NonNegative = 2.0
     alpha: PerClass | None = None
     signature: ClassVar[Signature] = Signature(
-        "y_true=int[batch, ...] in labels(classes), y_pred=float[batch, ..., classes]"
+        "y_true=int[batch, ...] in labels(classes), y_pred=float[batch, ..., classes] in logits"
         " -> float[batch, ...]"
     )
 
@@ -115,7 +116,7 @@ class SigmoidFocal(Loss):
     gamma: NonNegative = 2.0
     alpha: Annotated[PerClass, AfterValidator(_fractions)] | None = None
     signature: ClassVar[Signature] = Signature(
-        "y_true=number[...] in zero_one, y_pred=float[...] -> float[...]"
+        "y_true=number[...] in zero_one, y_pred=float[...] in logits -> float[...]"
     )
 
     def bound_signature(self) -> Signature:

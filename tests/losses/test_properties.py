@@ -74,7 +74,7 @@ def in_domain(role, shape, rng, limit):
             return logits / np.linalg.norm(logits, axis=-1, keepdims=True)
         case "positive":
             return np.exp(logits)
-        case None:
+        case "logits" | None:
             return logits
     raise AssertionError(f"no inputs for the domain {role.domain}")
 
