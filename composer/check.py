@@ -18,18 +18,44 @@ from composer.language.diagnostics import Problem, quote
 from composer.language.errors import ExpressionError
 from composer.language.signature import Binding
 from composer.language.static.infer import Type, infer
+from composer.lint.rules import lint, unused_findings
 from composer.naming import AlreadyToldError, Declared, Names
 from composer.spec import Spec
 from composer.terms import Part, Term, task_parts, terms_of
 
 
-def check(spec: Spec) -> list[Problem]:
-    """The problems of a spec, with the shapes and dtypes that its `tensors:` declares."""
+def check(spec: Spec, *, is_whole: bool = True) -> list[Problem]:
+    """The problems of a spec, with the shapes and dtypes that its `tensors:` declares.
+
+    Args:
+        spec: the spec.
+        is_whole: whether it holds all that its file says: what nobody reads may else be read there.
+    """
     declared: dict[str, Declared] | None = None
     if spec.tensors is not None:
         declared = {"y_true": spec.tensors.y_true, "y_pred": spec.tensors.y_pred}
-    problems, _ = infer_terms(spec, declared)
-    return problems
+    return check_with(spec, declared, is_whole=is_whole)[0]
+
+
+def check_with(
+    spec: Spec,
+    declared: Mapping[str, Declared] | None,
+    unknown: Collection[t.Side] = (),
+    *,
+    is_whole: bool = True,
+) -> tuple[list[Problem], list[TermTypes]]:
+    """The errors and warnings of a spec on a batch of these types; see `infer_terms`.
+
+    Returns:
+        The problems in the order of the file, and the terms without an error.
+    """
+    checker = _Checker(spec, declared, unknown)
+    checker.check()
+    findings = lint(spec, checker.sound, declared)
+    if is_whole and not any(each.severity == "error" for each in checker.problems):
+        findings += unused_findings(spec)
+    warnings = [finding.problem(spec.document) for finding in findings]
+    return in_order([*checker.problems, *warnings]), checker.sound
 
 
 def infer_terms(
@@ -57,6 +83,7 @@ class _Checker:
         self.declared = declared
         self.unknown = unknown
         self.problems: list[Problem] = []
+        self.sound: list[TermTypes] = []
         self.known: dict[tuple[Path, str], Type | None] = {}
 
     def check(self) -> list[TermTypes]:
@@ -81,7 +108,7 @@ class _Checker:
             seen.add(term.name)
 
     def _check_term(self, term: Term) -> TermTypes:
-        types = TermTypes(term, binding=Binding(term.loss.sizes()))
+        types, before = TermTypes(term, binding=Binding(term.loss.sizes())), len(self.problems)
         for role, part in term.roles.items():
             found = self.type_of(part)
             if found is not None:
@@ -94,6 +121,9 @@ class _Checker:
         for part in term.weights:
             if (found := self.type_of(part)) is not None:
                 self._add(*weight_findings(part, found, types))
+        parts = (*term.roles.values(), *term.masks, *term.weights)
+        if len(self.problems) == before and all(map(self.type_of, parts)):
+            self.sound.append(types)
         self._note_coupling(term)
         return types
 

@@ -9,7 +9,7 @@ from composer.finding import Finding, Path
 from composer.language import tree as t
 from composer.language.diagnostics import quote
 from composer.language.shape import UNKNOWN, Mismatch, Shape, fits
-from composer.language.signature import Binding, Role, accepts
+from composer.language.signature import Axis, Binding, Role, accepts
 from composer.language.static.infer import Type
 from composer.terms import Part, Term
 
@@ -27,6 +27,9 @@ class TermTypes:
 def bind_roles(types: TermTypes) -> Iterator[Finding]:
     """Matches the roles with the signature, up to the first that does not fit."""
     signature = types.term.loss.bound_signature()
+    if (unsized := _unsized(types.term)) is not None:
+        yield unsized
+        return
     before: dict[str, Type] = {}
     for name, found in types.roles.items():
         role = signature.roles[name]
@@ -41,12 +44,36 @@ def bind_roles(types: TermTypes) -> Iterator[Finding]:
             return
         before[name] = found
     types.values = types.binding.shape(signature.values)
+    yield from _without_labels(types)
     for name, message in types.term.loss.mismatches(types.binding.dims):
         yield Finding("shape-mismatch", message, (*types.term.path, name))
 
 
+def _unsized(term: Term) -> Finding | None:
+    """An axis of a loss of one's own that neither a tensor nor a parameter gives a size."""
+    signature = term.loss.bound_signature()
+    roles = [signature.roles[name] for name in signature.inputs]
+    sized = {*term.loss.sizes(), *(axis for role in roles for axis in role.axes)}
+    keep = signature.roles["keep"].axes if signature.is_region else ()
+    for axis in (*signature.values, *keep, *(role.limit for role in roles)):
+        if isinstance(axis, str) and axis not in sized:
+            message = (
+                f"the signature of {quote(term.loss.type)} has {quote(axis)}, "
+                "to which neither a tensor nor a parameter gives a size"
+            )
+            return Finding("invalid-signature", message, (*term.path, "type"))
+    return None
+
+
+def _without_labels(types: TermTypes) -> Iterator[Finding]:
+    for name, role in types.term.loss.bound_signature().roles.items():
+        if types.binding.dims.get(str(role.limit), role.limit) == 0:
+            message = f"`{name}` holds labels from 0 to below {quote(str(role.limit))}, which is 0"
+            yield Finding("shape-mismatch", message, role_path(types.term, name))
+
+
 def _wrong_role(term: Term, name: str, word: str, found: Type) -> Finding | None:
-    place = _role_path(term, name)
+    place = role_path(term, name)
     if found.place != "batch":
         message = f"`{name}` is a tensor of the batch, found a constant"
         return Finding("shape-mismatch", message, place)
@@ -67,10 +94,10 @@ def _mismatch(
         f"found {_and([*map(str, before.values()), str(found)])}: {mismatch}"
     )
     help = _axis_help(term, name, found.shape, before)
-    return Finding("shape-mismatch", message, _role_path(term, name), help=help)
+    return Finding("shape-mismatch", message, role_path(term, name), help=help)
 
 
-def _role_path(term: Term, name: str) -> Path:
+def role_path(term: Term, name: str) -> Path:
     """A role's own expression, or the loss where the role is the task's default."""
     path = term.roles[name].path
     return path if len(path) != 2 else term.path
@@ -91,8 +118,8 @@ def mask_findings(part: Part, found: Type, types: TermTypes) -> Iterator[Finding
         yield Finding("shape-mismatch", message, part.path, whole(part))
     else:
         signature = types.term.loss.bound_signature()
-        region = types.binding.shape(signature.roles["keep"].axes) if signature.is_region else None
-        yield from _fit(part, "mask", found.shape, types.values, region)
+        axes = signature.roles["keep"].axes if signature.is_region else signature.values
+        yield from _fit(part, "mask", found.shape, types, axes)
 
 
 def weight_findings(part: Part, found: Type, types: TermTypes) -> Iterator[Finding]:
@@ -116,29 +143,21 @@ def weight_findings(part: Part, found: Type, types: TermTypes) -> Iterator[Findi
         elif types.values.rank == 0 or (last is not None and size != last):
             message = f"a weight on the last axis has {size} entries, the values are {types.values}"
             yield Finding("shape-mismatch", message, part.path, whole(part))
-    elif found.place == "batch" and _is_ambiguous(types, found.shape):
-        yield Finding(
-            "shape-mismatch",
-            f"{quote(types.term.name)} has no value for each sample, only one for each of "
-            f"{_text(types.term.loss.bound_signature().values)}; found a weight of {found.shape}",
-            part.path,
-            whole(part),
-            "weigh its values with a number or `last_axis(constant)`",
-        )
     else:
-        yield from _fit(part, "weight", found.shape, types.values, None)
+        axes = types.term.loss.bound_signature().values
+        yield from _fit(part, "weight", found.shape, types, axes)
 
 
 def _ends_with_batch(types: TermTypes) -> bool:
-    first = types.term.loss.bound_signature().values[:1]
-    return types.values.rank == 1 and first in (("batch",), ("...",))
+    axes = types.term.loss.bound_signature().values
+    return types.values.rank == 1 and not _lacks_batch(types, axes)
 
 
-def _is_ambiguous(types: TermTypes, weight: Shape) -> bool:
-    """Whether a weight for each sample would pass for one of each class, the sizes being equal."""
-    batch = types.binding.dims.get("batch")
-    lacks_batch = "batch" not in types.term.loss.bound_signature().values
-    return lacks_batch and batch is not None and weight.dim(0) == batch
+def _lacks_batch(types: TermTypes, axes: Sequence[Axis]) -> bool:
+    """Whether they begin with another axis than the tensors of the batch do."""
+    signature = types.term.loss.bound_signature()
+    first = [signature.roles[name].axes[:1] for name in signature.inputs]
+    return bool(axes) and tuple(axes[:1]) not in first
 
 
 def _text(axes: Sequence[object]) -> str:
@@ -146,18 +165,35 @@ def _text(axes: Sequence[object]) -> str:
 
 
 def _fit(
-    part: Part, what: str, found: Shape, values: Shape, region: Shape | None
+    part: Part, what: str, found: Shape, types: TermTypes, axes: Sequence[Axis]
 ) -> Iterator[Finding]:
-    target = values if region is None else region
+    """What keeps a mask or weight from these axes, those of the values or of a region's inputs."""
+    is_region = axes is not types.term.loss.bound_signature().values
+    target = types.binding.shape(tuple(axes)) if is_region else types.values
+    if found.least_rank and _lacks_batch(types, axes):
+        yield _unaligned(part, what, found, types, axes)
+        return
     try:
         fits(found, target)
     except Mismatch as mismatch:
         help = _coarser(part, what, len(found.head) - len(target.head)) if target.head else None
-        noun = "values" if region is None else "inputs"
+        noun = "inputs" if is_region else "values"
         message = (
             f"a {what} of {found} does not fit {noun} of {target}, aligned at the left: {mismatch}"
         )
         yield Finding("shape-mismatch", message, part.path, whole(part), help)
+
+
+def _unaligned(
+    part: Part, what: str, found: Shape, types: TermTypes, axes: Sequence[Axis]
+) -> Finding:
+    """A tensor of the batch never passes for one of the classes, were the sizes equal."""
+    message = (
+        f"{quote(types.term.name)} has no value for each sample, only one for each of "
+        f"{_text(axes)}; found a {what} of {found}"
+    )
+    help = "weigh its values with a number or `last_axis(constant)`" if what == "weight" else None
+    return Finding("shape-mismatch", message, part.path, whole(part), help)
 
 
 def _coarser(part: Part, what: str, excess: int) -> str | None:

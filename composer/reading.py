@@ -33,7 +33,7 @@ def examine(cfg: Any, losses: Sequence[type[Loss]] = ()) -> tuple[Spec | None, l
         return None, list(error.problems), error.source
     spec, problems = validate(document, losses, directory)
     if spec is not None:
-        problems = in_order([*problems, *check(spec)])
+        problems = in_order([*problems, *check(spec, is_whole=not problems)])
     return spec, problems, document.text
 
 
@@ -46,7 +46,8 @@ def examine_text(
     except SpecError as error:
         return None, list(error.problems), error.source
     spec, problems = validate(document, losses, None)
-    return spec, in_order([*problems, *(check(spec) if spec else [])]), document.text
+    found = check(spec, is_whole=not problems) if spec else []
+    return spec, in_order([*problems, *found]), document.text
 
 
 def _document(cfg: Any) -> tuple[Document, str | None]:

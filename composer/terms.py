@@ -32,6 +32,17 @@ class Part:
     def __post_init__(self) -> None:
         object.__setattr__(self, "tree", _resolve(self.expression.tree, self.bare))
 
+    @property
+    def source(self) -> str:
+        """What it reads, for messages: a tensor by its name in the batch, or the expression."""
+        if isinstance(self.tree, t.Tensor):
+            return ".".join((self.tree.side, *self.tree.path))
+        return f"`{self.expression.text.strip()}`"
+
+    def resolved(self, tree: t.Tree) -> t.Tree:
+        """A part of the expression, reading nothing but the batch."""
+        return _resolve(tree, self.bare)
+
     def split(self, ranks: Mapping[str, int]) -> tuple[list[tuple[t.Tree, bool]], t.Tree | None]:
         """The scalar factors of the product as it is written, and the rest of it.
 
@@ -43,8 +54,8 @@ class Part:
             has no other.
         """
         scalars, rest = split(self.expression.tree, ranks)
-        resolved = None if rest is None else _resolve(rest, self.bare)
-        return [(_resolve(tree, self.bare), divides) for tree, divides in scalars], resolved
+        resolved = None if rest is None else self.resolved(rest)
+        return [(self.resolved(tree), divides) for tree, divides in scalars], resolved
 
 
 @dataclass(frozen=True)

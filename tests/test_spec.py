@@ -223,7 +223,7 @@ def test_a_mapping_is_read_like_a_file():
 
 def test_numpy_values_of_a_mapping_are_taken():
     spec = {
-        "tasks": {"a": {"loss": "huber", "weight": np.float32(0.5)}},
+        "tasks": {"a": {"loss": "huber", "weight": np.float32(0.5), "mask": "take(w, y_true) > 0"}},
         "constants": {"w": np.arange(3)},
     }
     assert check_spec(spec) == []

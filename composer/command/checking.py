@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from composer.command.exits import PROBLEMS, SOUND, USAGE, StopError
-from composer.language.diagnostics import Problem, SpecError, escape, quote, show
+from composer.language.diagnostics import Problem, Severity, SpecError, escape, quote, show
 
 MAX_SHOWN = 100
 
@@ -16,12 +16,11 @@ MAX_SHOWN = 100
 def check_files(files: Sequence[str], own: Sequence[Any] = ()) -> int:
     """Checks files, directories and `-`, prints what is wrong with them; returns the exit code."""
     outcome = [_check_one(file, own) for file in _expanded(files)]
-    problems = sum(len(found) for found, _ in outcome)
-    errors = any(problem.severity == "error" for found, _ in outcome for problem in found)
-    _print_summary(len(outcome), problems)
+    severities = [problem.severity for found, _ in outcome for problem in found]
+    _print_summary(len(outcome), severities)
     if any(is_unreadable for _, is_unreadable in outcome):
         return USAGE
-    return PROBLEMS if errors else SOUND
+    return PROBLEMS if "error" in severities else SOUND
 
 
 def _check_one(file: str, own: Sequence[Any]) -> tuple[Sequence[Problem], bool]:
@@ -54,12 +53,17 @@ def safe_name(file: str) -> str:
     return os.path.join(".", file) if file.lstrip().startswith(("::", "##")) else file
 
 
-def _print_summary(files: int, problems: int) -> None:
-    checked = f"{files} file{'s' * (files != 1)}"
-    if problems:
-        print(f"{problems} problem{'s' * (problems != 1)} in {checked}")
+def _print_summary(files: int, severities: Sequence[Severity]) -> None:
+    checked, found = _counted(files, "file"), len(severities)
+    if "error" in severities:
+        print(f"{_counted(found, 'problem')} in {checked}")
     else:
-        print(f"{checked} checked: sound")
+        warnings = f", with {_counted(found, 'warning')}" if found else ""
+        print(f"{checked} checked: sound{warnings}")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _expanded(files: Sequence[str]) -> list[str]:

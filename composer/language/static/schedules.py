@@ -23,20 +23,6 @@ def check_schedule(node: t.Call, args: list[Type], lists: list[list[Type]]) -> N
             _check_piecewise(node)
         case "cycle":
             _check_cycle(node)
-        case _:
-            _check_interval(node)
-
-
-def _check_interval(node: t.Call) -> None:
-    start, end = node.args[1:3]
-    if isinstance(start, t.Number) and isinstance(end, t.Number) and end.value < start.value:
-        written = f"{node.name}(step, {end.value}, {start.value}, …)"
-        raise error(
-            end,
-            f"`{node.name}` ends at its start or later, found {start.value} to {end.value}",
-            "invalid-argument",
-            f"write `{written}` with the two values that it goes between",
-        )
 
 
 def _check_piecewise(node: t.Call) -> None:

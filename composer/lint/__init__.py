@@ -1,0 +1,1 @@
+"""What a spec says that is allowed and can hardly be meant."""

@@ -1,0 +1,106 @@
+"""Numbers compared for equality that no float holds exactly, and labels compared as floats."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from composer.finding import Finding
+from composer.language import tree as t
+from composer.language.diagnostics import quote
+from composer.language.dtypes import kind
+from composer.lint.ranges import largest
+from composer.lint.scope import Dtypes, Sight, conditions, warning
+from composer.terms import Part
+
+_ROUNDS = frozenset({"exp", "log", "sqrt", "sigmoid", "softmax", "mean"})
+_BITS = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
+
+
+def comparison_findings(sight: Sight) -> Iterator[Finding]:
+    """Tests of equality that depend on how a number is rounded."""
+    for part in sight.parts:
+        for node, _ in conditions(part.expression.tree):
+            for left, right in _equalities(node):
+                yield from _equality(left, right, part, sight.dtypes)
+
+
+def _equalities(node: t.Tree) -> Iterator[tuple[t.Tree, t.Tree]]:
+    if isinstance(node, t.Member):
+        yield from ((node.operand, value) for value in node.values)
+    elif isinstance(node, t.Compare):
+        for place, op in enumerate(node.ops):
+            if op in ("==", "!="):
+                yield node.operands[place], node.operands[place + 1]
+
+
+def _equality(left: t.Tree, right: t.Tree, part: Part, dtypes: Dtypes) -> Iterator[Finding]:
+    if isinstance(left, t.Number):
+        left, right = right, left
+    computed = next((each for each in (left, right) if _is_rounded(each)), None)
+    if computed is not None:
+        message = f"{_text(computed, part)} is rounded, and seldom equal to a number"
+        yield warning(
+            "inexact-comparison", message, part, computed, "compare it with a range, such as `<`"
+        )
+        return
+    dtype = _dtype(part.resolved(left), dtypes)
+    if dtype is None:
+        return
+    if isinstance(right, t.Number):
+        yield from _with_number(right, dtype, part)
+    else:
+        other = _dtype(part.resolved(right), dtypes)
+        if other is not None and {kind(dtype), kind(other)} == {"int", "float"}:
+            message = f"labels are compared as floats: {dtype} with {other}"
+            yield warning("inexact-comparison", message, part, left)
+
+
+def _with_number(right: t.Number, dtype: str, part: Part) -> Iterator[Finding]:
+    value = right.value
+    if kind(dtype) == "int" and isinstance(value, float) and value.is_integer():
+        message = f"labels of {dtype} are compared as floats with {_text(right, part)}"
+        yield warning("inexact-comparison", message, part, right, f"write `{int(value)}`")
+    elif kind(dtype) == "float" and not isinstance(value, bool) and not _holds(dtype, value):
+        message = f"{_text(right, part)} is not a number that {dtype} holds, and equality is exact"
+        yield warning(
+            "inexact-comparison", message, part, right, "compare with a range, such as `0 < x < 1`"
+        )
+
+
+def _is_rounded(tree: t.Tree) -> bool:
+    """Whether computing it rounds: a quotient, a root, a mean."""
+    return any(
+        (isinstance(node, t.Call) and node.name in _ROUNDS)
+        or (isinstance(node, t.Binary) and node.op == "/")
+        for node in _values(tree)
+    )
+
+
+def _values(tree: t.Tree) -> Iterator[t.Tree]:
+    """What the value is computed from: not what an argmax or a condition only looks at."""
+    yield tree
+    is_whole = isinstance(tree, t.Call) and tree.name in ("argmax", "one_hot", "isnan", "isfinite")
+    if not is_whole and not isinstance(tree, t.Compare | t.Member):
+        for child in tree.children:
+            yield from _values(child)
+
+
+def _dtype(tree: t.Tree, dtypes: Dtypes) -> str | None:
+    """The dtype of a tensor of the batch, or of a part of it."""
+    while isinstance(tree, t.Index):
+        tree = tree.operand
+    return dtypes.get((tree.side, tree.path)) if isinstance(tree, t.Tensor) else None
+
+
+def _holds(dtype: str, value: float) -> bool:
+    """Whether a float dtype holds the number itself; a decimal fraction is held by none."""
+    if abs(value) > largest(dtype) or int(float(value)) != int(value):
+        return False
+    mantissa = int(abs(math.frexp(value)[0]) * 2**53)
+    width = mantissa.bit_length() - (mantissa & -mantissa).bit_length() + 1
+    return width <= (_BITS[dtype] if float(value).is_integer() else min(24, _BITS[dtype]))
+
+
+def _text(node: t.Tree, part: Part) -> str:
+    return quote(part.expression.text[node.start : node.end])

@@ -1,0 +1,236 @@
+"""The meaning of an expression as a range: what it can come to on any batch, at any step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from composer.language import tree as t
+from composer.language.interpret import evaluate
+from composer.lint import ranges
+from composer.lint.ranges import ANYTHING, INF, Range, exactly, hull, truth
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the tensors and constants, and of whole parts of an expression.
+
+    Attributes:
+        tensor: what a tensor of the batch can hold.
+        constants: what the constants hold.
+        ranks: how many axes the constants have.
+        known: ranges of parts, found by assuming that something holds.
+    """
+
+    tensor: Callable[[t.Tensor], Range]
+    constants: Mapping[str, Range]
+    ranks: Mapping[str, int]
+    known: Mapping[t.Tree, Range] = field(default_factory=dict)
+
+    def but(self, part: t.Tree, found: Range) -> Facts:
+        """The same facts, with one more."""
+        return replace(self, known={**self.known, part: found})
+
+    def range_of(self, tree: t.Tree) -> Range:
+        """What an expression can come to. Its names are resolved: none stands for a task's own."""
+        return evaluate(tree, _Ranges(self))
+
+
+class _Ranges:
+    """What each kind of node comes to, given the ranges of its children."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+
+    def _within(self, node: t.Tree, found: Range) -> Range:
+        known = self.facts.known.get(node)
+        return found if known is None else found.meet(known)
+
+    def number(self, node: t.Number) -> Range:
+        return exactly(node.value)
+
+    def tensor(self, node: t.Tensor) -> Range:
+        return self._within(node, self.facts.tensor(node))
+
+    def constant(self, node: t.Constant) -> Range:
+        return self.facts.constants.get(node.name, ANYTHING)
+
+    def step(self, node: t.Step) -> Range:
+        return self._within(node, Range(0, INF, whole=True))
+
+    def unary(self, node: t.Unary, operand: Range) -> Range:
+        if node.op == "not":
+            return truth(can_hold=operand.low == 0, can_fail=operand.high == 1)
+        return self._within(node, ranges.negative(operand) if node.op == "-" else operand)
+
+    def binary(self, node: t.Binary, left: Range, right: Range) -> Range:
+        if node.op == "*" and node.left == node.right:
+            return self._within(node, ranges.power(left, exactly(2)))
+        if node.op == "-":
+            return self._within(node, ranges.add(left, ranges.negative(right)))
+        return self._within(node, _ARITHMETIC[node.op](left, right))
+
+    def compare(self, node: t.Compare, operands: list[Range]) -> Range:
+        links = [
+            compared(op, (node.operands[i], operands[i]), (node.operands[i + 1], operands[i + 1]))
+            for i, op in enumerate(node.ops)
+        ]
+        return self._within(node, _every(links))
+
+    def logic(self, node: t.Logic, operands: list[Range]) -> Range:
+        if node.op == "and":
+            return self._within(node, _every(operands))
+        return self._within(
+            node, Range(max(x.low for x in operands), max(x.high for x in operands), whole=True)
+        )
+
+    def member(self, node: t.Member, operand: Range) -> Range:
+        numbers = [exactly(each.value) for each in node.values if isinstance(each, t.Number)]
+        links = [equal(operand, each) for each in numbers]
+        is_covered = operand.whole and _covers(numbers, operand)
+        found = Range(int(is_covered), max(link.high for link in links), whole=True)
+        if node.negated:
+            found = truth(can_hold=found.low == 0, can_fail=found.high == 1)
+        return self._within(node, found)
+
+    def index(self, node: t.Index, operand: Range) -> Range:
+        return self._within(node, operand)
+
+    def call(self, node: t.Call, args: list[Range], lists: list[list[Range]]) -> Range:
+        return self._within(node, call_range(node, args, lists))
+
+
+_ARITHMETIC: dict[str, Callable[[Range, Range], Range]] = {
+    "+": ranges.add,
+    "*": ranges.multiply,
+    "/": ranges.divide,
+    "//": ranges.floor_divide,
+    "%": ranges.modulo,
+    "**": ranges.power,
+}
+
+
+def _every(links: list[Range]) -> Range:
+    return Range(min(x.low for x in links), min(x.high for x in links), whole=True)
+
+
+def _covers(numbers: list[Range], operand: Range) -> bool:
+    """Whether every whole number of the operand is among the numbers."""
+    if operand.high - operand.low >= len(numbers):
+        return False
+    listed = {each.low for each in numbers}
+    return all(each in listed for each in range(int(operand.low), int(operand.high) + 1))
+
+
+def compared(op: str, left: tuple[t.Tree, Range], right: tuple[t.Tree, Range]) -> Range:
+    """The truth of one link of a comparison; a part is equal to itself unless it is NaN."""
+    (a_node, a), (b_node, b) = left, right
+    if a_node == b_node:
+        if op in ("<", ">"):
+            return ranges.FALSE
+        is_equal = truth(can_hold=a.low <= a.high, can_fail=a.nan)
+        return truth(a.nan, a.low <= a.high) if op == "!=" else is_equal
+    if op in (">", ">="):
+        return compared("<" if op == ">" else "<=", right, left)
+    nan = a.nan or b.nan
+    if op == "<":
+        return truth(a.low < b.high, a.high >= b.low or nan)
+    if op == "<=":
+        return truth(a.low <= b.high, a.high > b.low or nan)
+    found = equal(a, b)
+    if op == "!=":
+        return truth(can_hold=found.low == 0, can_fail=found.high == 1)
+    return found
+
+
+def equal(a: Range, b: Range) -> Range:
+    """Whether two values are equal."""
+    low, high = max(a.low, b.low), min(a.high, b.high)
+    can_hold = low <= high
+    value = low if low == high else None
+    if can_hold and value is not None and (a.whole or b.whole):
+        can_hold = float(value).is_integer()
+    return truth(can_hold, a.value is None or a.value != b.value)
+
+
+def call_range(node: t.Call, args: list[Range], lists: list[list[Range]]) -> Range:
+    """What a function gives."""
+    name, x = node.name, args[0]
+    match name:
+        case "isfinite" | "isnan":
+            return _test(name, x)
+        case "ramp" | "cosine":
+            return hull(args[3:5])._replace(whole=False)
+        case "piecewise" | "cycle":
+            return hull(lists[-1])._replace(whole=False)
+        case "where":
+            return _where(*args)
+        case "minimum" | "maximum" | "clip":
+            return _bounded(name, args)
+        case "sum":
+            return Range(-INF if x.low < 0 else 0, INF if x.high > 0 else 0, x.nan or not x.whole)
+        case "mean":  # of nothing it is NaN
+            return ranges.rounded(x._replace(nan=True, whole=False))
+        case "take":  # out of range it is NaN
+            return x._replace(nan=True, whole=False)
+        case "argmax":
+            return Range(0, INF, whole=True)
+        case "one_hot":
+            return Range(0, 1)
+        case "any" | "all" | "last_axis":
+            return x
+    return _ELEMENTWISE[name](x)
+
+
+def _positive(x: Range) -> Range:
+    return Range(0, INF, nan=x.nan or x.low < 0)
+
+
+def _log(x: Range) -> Range:
+    return Range(0 if x.low >= 1 else -INF, 0 if x.high <= 1 else INF, x.nan or x.low < 0)
+
+
+def _share(_x: Range) -> Range:
+    """A sigmoid or softmax; that of infinite logits may be NaN."""
+    return Range(0, 1, nan=True)
+
+
+def _size(x: Range) -> Range:
+    """The absolute value."""
+    if x.low >= 0:
+        return x
+    return Range(max(0, -x.high), max(-x.low, x.high), x.nan, x.whole)
+
+
+_ELEMENTWISE: dict[str, Callable[[Range], Range]] = {
+    "abs": _size,
+    "exp": lambda x: Range(1 if x.low >= 0 else 0, 1 if x.high <= 0 else INF, x.nan),
+    "log": _log,
+    "sqrt": _positive,
+    "square": lambda x: ranges.power(x, exactly(2)),
+    "sigmoid": _share,
+    "softmax": _share,
+    "stop_gradient": lambda x: x._replace(whole=False),
+}
+
+
+def _test(name: str, x: Range) -> Range:
+    if name == "isnan":
+        return truth(can_hold=x.nan, can_fail=x.low <= x.high)
+    is_unbounded = x.low == -INF or x.high == INF
+    has_finite = x.low <= x.high and x.low != INF and x.high != -INF
+    return truth(has_finite, x.nan or (is_unbounded and not x.whole))
+
+
+def _where(condition: Range, a: Range, b: Range) -> Range:
+    if condition.low == 1:
+        return a
+    return b if condition.high == 0 else hull([a, b])
+
+
+def _bounded(name: str, args: list[Range]) -> Range:
+    nan = any(each.nan for each in args)
+    if name == "clip":
+        return _bounded("minimum", [_bounded("maximum", args[:2]), args[2]])
+    choose = min if name == "minimum" else max
+    return Range(choose(a.low for a in args), choose(a.high for a in args), nan)

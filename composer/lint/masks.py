@@ -1,0 +1,115 @@
+"""Masks that say nothing: constant ones, contradictions, comparisons that no label can meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from composer.finding import Finding
+from composer.language import tree as t
+from composer.language.diagnostics import quote
+from composer.lint.assuming import assume, assume_all
+from composer.lint.intervals import Facts
+from composer.lint.ranges import TRUE, Range
+from composer.lint.scope import Sight, conditions, warning
+from composer.terms import Part
+
+NOTHING = "nothing counts, and the loss is 0"
+
+
+def mask_findings(sight: Sight) -> Iterator[Finding]:
+    """What keeps the masks of a term from choosing."""
+    impossible = list(_impossible(sight))
+    yield from impossible
+    blamed = {each.path for each in impossible}
+    for part in sight.masks:
+        if part.path not in blamed:
+            yield from _constant(part, sight.facts)
+    yield from _together(sight, blamed)
+
+
+def _constant(part: Part, facts: Facts) -> Iterator[Finding]:
+    if isinstance(part.tree, t.Number):
+        outcome = "it removes nothing" if part.tree.value else NOTHING
+        message = f"the mask is {str(part.tree.value).lower()} everywhere: {outcome}"
+        yield warning("constant-mask", message, part)
+    elif assume(part.tree, True, facts) is None:
+        yield warning("contradiction", f"the mask never holds: {NOTHING}", part)
+    elif assume(part.tree, False, facts) is None:
+        yield warning("constant-mask", "the mask always holds: it removes nothing", part)
+
+
+def _together(sight: Sight, blamed: set[tuple[str | int, ...]]) -> Iterator[Finding]:
+    """A task's mask and a loss's that exclude each other."""
+    masks = sight.masks
+    possible = [assume(part.tree, True, sight.facts) is not None for part in masks]
+    if len(masks) < 2 or not all(possible) or blamed & {part.path for part in masks}:
+        return
+    if assume_all([(part.tree, True) for part in masks], sight.facts) is None:
+        other = quote(masks[0].expression.text.strip())
+        message = f"this mask never holds where the task's does, {other}: {NOTHING}"
+        yield warning("contradiction", message, masks[-1])
+
+
+def _impossible(sight: Sight) -> Iterator[Finding]:
+    """Comparisons that come out the same way for every value that their operands can have."""
+    targets = sight.targets()
+    for part in sight.parts:
+        for node, wanted in conditions(part.expression.tree):
+            if isinstance(node, t.Compare | t.Member):
+                yield from _never(node, wanted, part, sight.facts, targets)
+
+
+def _never(
+    node: t.Compare | t.Member, wanted: bool | None, part: Part, facts: Facts, targets: Facts
+) -> Iterator[Finding]:
+    tree = part.resolved(node)
+    aim = wanted is not False
+    if not _reads_tensor(tree) or _is_contradiction(tree):
+        return
+    if assume(tree, aim, facts) is None:
+        yield _impossible_finding(node, aim, part, facts, "")
+    elif assume(tree, aim, targets) is None and not _may_drop(tree, wanted, part, targets):
+        yield _impossible_finding(node, aim, part, targets, " by this loss")
+
+
+def _reads_tensor(tree: t.Tree) -> bool:
+    return any(isinstance(node, t.Tensor) for node in t.walk(tree))
+
+
+def _is_contradiction(tree: t.Tree) -> bool:
+    """`80 < x < 0` is wrong in itself, whatever x can be."""
+    return isinstance(tree, t.Compare) and len(tree.ops) > 1
+
+
+def _may_drop(tree: t.Tree, wanted: bool | None, part: Part, targets: Facts) -> bool:
+    """Whether a weight is 0 where it holds: labels out of range may be dropped that way."""
+    if part.path[-1] == "mask":
+        return wanted is None
+    if part.path[-1] != "weight":
+        return True
+    found = targets.but(tree, TRUE).range_of(part.tree)
+    return found.low <= 0 <= found.high
+
+
+def _impossible_finding(
+    node: t.Compare | t.Member, aim: bool, part: Part, facts: Facts, source: str
+) -> Finding:
+    text = part.expression.text
+    word = "never holds" if aim else "always holds"
+    known = [
+        f"{quote(text[operand.start : operand.end])} is {_spelled(facts.range_of(tree))}{source}"
+        for operand in node.children
+        if _reads_tensor(tree := part.resolved(operand))
+    ]
+    message = f"{quote(text[node.start : node.end])} {word}: {' and '.join(dict.fromkeys(known))}"
+    return warning("impossible-comparison", message, part, node)
+
+
+def _spelled(found: Range) -> str:
+    if found.value is not None:
+        return f"{found.value:g}"
+    return f"{_number(found.low)} to {_number(found.high)}"
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:g}"

@@ -1,0 +1,162 @@
+"""Range: the numbers that a value can be, and what arithmetic makes of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from composer.language.dtypes import kind
+
+INF = math.inf
+_ROUNDING = 1e-6
+_LARGEST = {"float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float32": 3.4028234663852886e38}
+
+
+class Range(NamedTuple):
+    """All numbers from `low` to `high`, and NaN where `nan`. Truth is 0 and 1.
+
+    What it leaves out never happens; what it holds may happen or not. `whole` says that all are
+    whole numbers. It is nothing but NaN, or nothing at all, where `low` is above `high`.
+    """
+
+    low: float
+    high: float
+    nan: bool = False
+    whole: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return self.low > self.high and not self.nan
+
+    @property
+    def value(self) -> float | None:
+        """The one number that it is, if it is one."""
+        return self.low if self.low == self.high and not self.nan else None
+
+    def meet(self, other: Range) -> Range:
+        """What is in both."""
+        low, high = max(self.low, other.low), min(self.high, other.high)
+        whole = self.whole or other.whole
+        if whole:
+            low = math.ceil(low) if math.isfinite(low) else low
+            high = math.floor(high) if math.isfinite(high) else high
+        return Range(low, high, self.nan and other.nan, whole)
+
+
+ANYTHING = Range(-INF, INF, nan=True)
+BOTH = Range(0, 1, whole=True)
+TRUE = Range(1, 1, whole=True)
+FALSE = Range(0, 0, whole=True)
+
+
+def exactly(value: float) -> Range:
+    """The range of one number."""
+    return Range(value, value, whole=isinstance(value, int))
+
+
+def of_dtype(dtype: str | None) -> Range:
+    """What a tensor of the dtype can hold."""
+    if dtype is None or kind(dtype) == "float":
+        return ANYTHING
+    if dtype == "bool":
+        return BOTH
+    bits = int(dtype.removeprefix("u").removeprefix("int"))
+    if dtype.startswith("u"):
+        return Range(0, (1 << bits) - 1, whole=True)
+    return Range(-(1 << bits - 1), (1 << bits - 1) - 1, whole=True)
+
+
+def largest(dtype: str | None) -> float:
+    """The largest finite number of a float dtype, of float32 where it is unknown."""
+    return _LARGEST.get(dtype or "float32", 1.7976931348623157e308)
+
+
+def hull(ranges: Iterable[Range]) -> Range:
+    """The smallest range that holds all of them."""
+    low, high, nan, whole = INF, -INF, False, True
+    for each in ranges:
+        low, high = min(low, each.low), max(high, each.high)
+        nan, whole = nan or each.nan, whole and each.whole
+    return Range(low, high, nan, whole)
+
+
+def truth(can_hold: bool, can_fail: bool) -> Range:
+    """The range of a test."""
+    return Range(int(not can_fail), int(can_hold), whole=True)
+
+
+def rounded(x: Range) -> Range:
+    """The range with room for the rounding of float32; a 0 stays one, and so does the sign."""
+    if x.whole:
+        return x
+    low = x.low - _ROUNDING * abs(x.low) if math.isfinite(x.low) else x.low
+    high = x.high + _ROUNDING * abs(x.high) if math.isfinite(x.high) else x.high
+    return Range(low, high, x.nan)
+
+
+def negative(x: Range) -> Range:
+    return Range(-x.high, -x.low, x.nan, x.whole)
+
+
+def add(a: Range, b: Range) -> Range:
+    low, high = _sum(a.low, b.low, -INF), _sum(a.high, b.high, INF)
+    return rounded(Range(low, high, _nan(a, b), a.whole and b.whole))
+
+
+def multiply(a: Range, b: Range) -> Range:
+    corners = [_product(x, y) for x in (a.low, a.high) for y in (b.low, b.high)]
+    return rounded(Range(min(corners), max(corners), _nan(a, b), a.whole and b.whole))
+
+
+def divide(a: Range, b: Range) -> Range:
+    """A quotient; a divisor that may be 0 leaves only the sign, and may give NaN."""
+    if b.low < 0 < b.high:
+        return ANYTHING
+    if b.high <= 0:
+        a, b = negative(a), negative(b)
+    inverse = Range(1 / b.high if b.high else INF, 1 / b.low if b.low else INF)
+    found = multiply(a, inverse)
+    return Range(found.low, found.high, _nan(a, b) or b.low == 0)
+
+
+def modulo(a: Range, b: Range) -> Range:
+    """What is left of a division by a number above 0."""
+    divisor = b.value
+    if divisor is None or divisor <= 0:
+        return ANYTHING
+    whole = a.whole and b.whole
+    return Range(0, divisor - 1 if whole else divisor, a.nan or not a.whole, whole)
+
+
+def floor_divide(a: Range, b: Range) -> Range:
+    divisor = b.value
+    if divisor is None or not divisor or math.isinf(a.low) or math.isinf(a.high):
+        return ANYTHING
+    corners = [a.low // divisor, a.high // divisor]
+    return Range(min(corners), max(corners), a.nan, a.whole and b.whole)
+
+
+def power(a: Range, b: Range) -> Range:
+    """A power: even ones and those of no negative number are never negative."""
+    exponent = b.value
+    is_even = isinstance(exponent, int) and exponent % 2 == 0
+    is_whole = a.whole and isinstance(exponent, int) and exponent >= 0
+    if a.low >= 0 or is_even:
+        return Range(0, INF, nan=not is_whole, whole=is_whole)
+    return Range(-INF, INF, nan=not is_whole, whole=is_whole)
+
+
+def _sum(x: float, y: float, otherwise: float) -> float:
+    total = x + y
+    return otherwise if math.isnan(total) else total
+
+
+def _product(x: float, y: float) -> float:
+    return 0 if x == 0 or y == 0 else x * y
+
+
+def _nan(a: Range, b: Range) -> bool:
+    """Arithmetic on numbers without a bound may come to inf - inf or 0 · inf."""
+    is_bounded = all(math.isfinite(each) for each in (*a[:2], *b[:2]))
+    return a.nan or b.nan or not (is_bounded or (a.whole and b.whole))

@@ -1,0 +1,56 @@
+"""All rules over one spec: the table of what is allowed and can hardly be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from composer.declared import leaves
+from composer.finding import Finding
+from composer.fitting import TermTypes
+from composer.lint.comparisons import comparison_findings
+from composer.lint.masks import mask_findings
+from composer.lint.scope import Sight, facts_of
+from composer.lint.tensors import meaning_findings, role_findings, unused_findings
+from composer.lint.weights import schedule_findings, weight_alone, weight_findings
+from composer.naming import Declared
+from composer.spec import Spec
+from composer.terms import Part
+
+_RULES = (mask_findings, weight_findings, comparison_findings, role_findings)
+
+
+def lint(
+    spec: Spec, terms: Sequence[TermTypes], declared: Mapping[str, Declared] | None
+) -> list[Finding]:
+    """The warnings of terms that are sound.
+
+    Args:
+        spec: the spec.
+        terms: its terms with their types; those left out are not looked at.
+        declared: the types of the batch, as far as they are known.
+    """
+    dtypes = {(side, path): type_.dtype for side, path, type_ in leaves(declared or {})}
+    facts = facts_of(dtypes, spec.constants)
+    sights = [Sight(types, dtypes, facts) for types in terms]
+    found: list[Finding] = []
+    for sight in sights:
+        for rule in _RULES:
+            found += rule(sight)
+        for part in sight.parts:
+            found += schedule_findings(part, facts)
+    found += meaning_findings(sights)
+    found += _regularization(spec, sights)
+    # What a task says is found with every loss of it.
+    return list(dict.fromkeys(found))
+
+
+def _regularization(spec: Spec, sights: Collection[Sight]) -> Iterator[Finding]:
+    if spec.regularization is None or not sights:
+        return
+    part = Part(spec.regularization.weight, ("regularization", "weight"), {})
+    facts = next(iter(sights)).facts
+    yield from weight_alone(part, facts, None)
+    yield from schedule_findings(part, facts)
+
+
+__all__ = ["lint", "unused_findings"]

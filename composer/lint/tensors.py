@@ -1,0 +1,147 @@
+"""Tensors and constants: read by nobody, read in two meanings, or out of reach of the gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from composer.declared import declaration
+from composer.finding import Finding
+from composer.fitting import role_path
+from composer.language import tree as t
+from composer.language.diagnostics import quote
+from composer.lint.scope import Sight, size, warning
+from composer.spec import Spec
+from composer.terms import Part, task_parts, terms_of
+
+_CHANCES = frozenset({"probabilities", "distribution", "one_hot"})
+_WITHOUT_GRADIENT = frozenset({"argmax", "one_hot", "stop_gradient", "isnan", "isfinite"})
+_WORDS = {"labels": "class numbers", "logits": "logits", "signed": "labels of -1 and 1"}
+
+
+def unused_findings(spec: Spec) -> Iterator[Finding]:
+    """Tensors that are declared, and constants, that no expression reads."""
+    trees = list(_trees(spec))
+    nodes = [node for tree in trees for node in t.walk(tree)]
+    read = {(node.side, node.path) for node in nodes if isinstance(node, t.Tensor)}
+    for side, path in declaration(spec):
+        if (side, path) not in read:
+            name = ".".join((side, *path))
+            message = f"{name} is declared, and no expression reads it"
+            yield Finding("unused-tensor", message, ("tensors", side, *path), None, None, "warning")
+    named = {node.name for node in nodes if isinstance(node, t.Constant)}
+    for name in spec.constants:
+        if name not in named:
+            message = f"no expression reads the constant {quote(name)}"
+            yield Finding("unused-constant", message, ("constants", name), None, None, "warning")
+
+
+def _trees(spec: Spec) -> Iterator[t.Tree]:
+    for term in terms_of(spec):
+        yield from (part.tree for part in (*term.roles.values(), *term.masks, *term.weights))
+    yield from (part.tree for part in task_parts(spec))
+    if spec.regularization is not None:
+        yield spec.regularization.weight.tree
+
+
+class _Reading(NamedTuple):
+    """What a loss takes a tensor for: the role's domain, the number of classes, and who reads."""
+
+    domain: str
+    limit: object
+    sight: Sight
+    role: str
+
+
+def meaning_findings(sights: Iterable[Sight]) -> Iterator[Finding]:
+    """One tensor that two losses take for different things."""
+    first: dict[t.Tree, _Reading] = {}
+    for sight in sights:
+        for name, role in sight.term.loss.bound_signature().roles.items():
+            part = sight.term.roles.get(name)
+            if part is None or role.domain is None or not isinstance(part.tree, t.Tensor):
+                continue
+            limit = sight.types.binding.dims.get(str(role.limit), role.limit)
+            reading = _Reading(role.domain, limit, sight, name)
+            before = first.setdefault(part.tree, reading)
+            if _conflict(before, reading):
+                yield _two_meanings(part.tree, before, reading)
+
+
+def _conflict(one: _Reading, other: _Reading) -> bool:
+    domains = {one.domain, other.domain}
+    if "labels" in domains and len(domains) == 2:
+        labels = one if one.domain == "labels" else other
+        # Two classes, 0 and 1, may be read as probabilities too.
+        return bool(domains & (_CHANCES | {"signed"}) or labels.limit not in (2, None)) and bool(
+            domains & (_CHANCES | {"signed", "zero_one"})
+        )
+    if "logits" in domains:
+        return bool(domains & _CHANCES)
+    return "signed" in domains and bool(domains & (_CHANCES | {"zero_one"}))
+
+
+def _two_meanings(tensor: t.Tensor, before: _Reading, now: _Reading) -> Finding:
+    name = ".".join((tensor.side, *tensor.path))
+    message = (
+        f"{name} is taken for {_words(now.domain)} here, "
+        f"and for {_words(before.domain)} by {quote(before.sight.term.name)}"
+    )
+    path = role_path(now.sight.term, now.role)
+    return Finding("mixed-meaning", message, path, None, _meaning_help(before, now), "warning")
+
+
+def _words(domain: str) -> str:
+    return _WORDS.get(domain, "probabilities" if domain in _CHANCES else "labels of 0 and 1")
+
+
+def _meaning_help(before: _Reading, now: _Reading) -> str | None:
+    if "logits" not in (before.domain, now.domain):
+        return None
+    return "logits become probabilities by `softmax(…)` or `sigmoid(…)`"
+
+
+def role_findings(sight: Sight) -> Iterator[Finding]:
+    """Probabilities where logits are due, and losses that no prediction gets a gradient from."""
+    roles = sight.term.loss.bound_signature().roles
+    for name, part in sight.term.roles.items():
+        if roles[name].domain == "logits" and size(part.expression.tree) < 10**4:
+            yield from _squashed(sight, part)
+    if not any(_reaches_prediction(part.tree) for part in sight.term.roles.values()):
+        message = (
+            f"no gradient of {quote(sight.term.name)} reaches a prediction: "
+            "its roles read none, or through functions without a gradient"
+        )
+        path = (*sight.term.path, "type")
+        yield Finding("no-gradient", message, path, None, None, "warning")
+
+
+def _squashed(sight: Sight, part: Part) -> Iterator[Finding]:
+    node = part.expression.tree
+    while isinstance(node, t.Index) or (isinstance(node, t.Call) and node.name == "stop_gradient"):
+        node = node.children[0]
+    if isinstance(node, t.Call) and node.name in ("softmax", "sigmoid"):
+        yield warning(
+            "probabilities-as-logits",
+            f"{quote(sight.term.loss.type)} takes logits, found the probabilities of a {node.name}",
+            part,
+            node,
+            f"leave `{node.name}` out",
+        )
+
+
+def _reaches_prediction(tree: t.Tree) -> bool:
+    """Whether a gradient can flow from the value to a tensor of `y_pred`."""
+    seen: set[int] = set()
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen or isinstance(node, t.Compare | t.Member | t.Logic):
+            continue
+        seen.add(id(node))
+        if isinstance(node, t.Tensor) and node.side == "y_pred":
+            return True
+        if isinstance(node, t.Call) and node.name in _WITHOUT_GRADIENT:
+            continue
+        waiting += node.children
+    return False

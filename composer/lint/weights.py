@@ -1,0 +1,145 @@
+"""Weights that weigh nothing: 0, negative, beyond float32; and schedules that stand still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from composer.finding import Finding
+from composer.language import tree as t
+from composer.language.functions import SCHEDULES
+from composer.lint import ranges
+from composer.lint.intervals import Facts
+from composer.lint.ranges import INF, Range
+from composer.lint.scope import Sight, warning
+from composer.terms import Part
+
+_TINY = {"float64": 2.2250738585072014e-308}
+_TINY_32 = 1.1754943508222875e-38
+
+
+def weight_findings(sight: Sight) -> Iterator[Finding]:
+    """What is odd about the weights of a term, one by one and multiplied."""
+    ones = [part for part in sight.weights if part.path[-1] == "weight"]
+    fine = []
+    for part in ones:
+        found = list(weight_alone(part, sight.facts, precision(sight)))
+        found += list(_under_a_mean(part, sight)) if not found else []
+        yield from found
+        fine += [] if found else [part]
+    if len(fine) == len(ones) > 1:
+        yield from _product(ones, sight)
+
+
+def precision(sight: Sight) -> str | None:
+    """The dtype that the term computes in, where it is known."""
+    roles = sight.term.loss.bound_signature().roles
+    predictions = [name for name in roles if roles[name].dtype == "float" and name != "y_true"]
+    found = [sight.types.roles[name].dtype for name in predictions if name in sight.types.roles]
+    return "float64" if "float64" in found else None
+
+
+def weight_alone(part: Part, facts: Facts, dtype: str | None) -> Iterator[Finding]:
+    """What is odd about one weight, whatever it multiplies."""
+    factor = scalar_range(part, facts)
+    rest = facts.range_of(part.tree)
+    if factor.value == 0 or rest.value == 0:
+        yield warning(
+            "zero-weight", "the weight is 0 everywhere: the loss is shown and trains nothing", part
+        )
+    elif rest.high <= 0:
+        yield warning(
+            "negative-weight",
+            "the weight is negative: training makes the loss larger",
+            part,
+            help="a loss is made smaller where its weight is above 0",
+        )
+    elif factor.low < 0 < factor.high:
+        message = f"the weight is negative at some steps, down to {factor.low:g}"
+        yield warning("negative-weight", message, part)
+    else:
+        yield from _out_of_range(factor, dtype, part, "the weight")
+
+
+def scalar_range(part: Part, facts: Facts) -> Range:
+    """The product of the scalar factors of a weight."""
+    found = ranges.exactly(1)
+    for tree, divides in part.split(facts.ranks)[0]:
+        factor = facts.range_of(tree)
+        found = ranges.divide(found, factor) if divides else ranges.multiply(found, factor)
+    return found
+
+
+def _out_of_range(found: Range, dtype: str | None, part: Part, what: str) -> Iterator[Finding]:
+    """A scalar that the dtype of the loss takes for 0 or for infinity."""
+    name = dtype or "float32"
+    most = max(abs(found.low), abs(found.high))
+    if 0 < most < _TINY.get(name, _TINY_32):
+        message = f"{what} is {most:g}, which {name} takes for 0"
+        yield warning("vanishing-weight", message, part)
+    elif ranges.largest(name) < most < INF:
+        message = f"{what} is {most:g}, which {name} takes for infinity"
+        yield warning("overflowing-weight", message, part)
+
+
+def _product(parts: list[Part], sight: Sight) -> Iterator[Finding]:
+    """Weights that are fine one by one, and not multiplied."""
+    found = ranges.exactly(1)
+    for part in parts:
+        found = ranges.multiply(found, scalar_range(part, sight.facts))
+    yield from _out_of_range(found, precision(sight), parts[-1], "the weight, with the task's,")
+
+
+def _under_a_mean(part: Part, sight: Sight) -> Iterator[Finding]:
+    """`weighted_mean` divides by the sum of the tensor weights, which should not cancel."""
+    if sight.term.reduction != "weighted_mean":
+        return
+    _, rest = part.split(sight.facts.ranks)
+    if rest is None:
+        return
+    # A tensor that is used as it stands is taken at its word: weights are not negative.
+    trusting = replace(sight.facts, tensor=lambda node: _at_least_0(sight.facts.tensor(node)))
+    if trusting.range_of(rest).low < 0:
+        yield warning(
+            "negative-weight",
+            "`weighted_mean` divides by the sum of the weights, and this one may be negative",
+            part,
+            help="keep it above 0, such as with `maximum(…, 0)`",
+        )
+
+
+def _at_least_0(found: Range) -> Range:
+    return found._replace(low=max(0, found.low))
+
+
+def schedule_findings(part: Part, facts: Facts) -> Iterator[Finding]:
+    """Functions of the step that never move, or run from later to earlier."""
+    for node in t.walk(part.expression.tree):
+        if isinstance(node, t.Call) and node.name in SCHEDULES:
+            yield from _schedule(node, part, facts)
+
+
+def _schedule(node: t.Call, part: Part, facts: Facts) -> Iterator[Finding]:
+    values = node.lists[-1] if node.lists else node.args[3:5]
+    levels = {facts.range_of(value).value for value in values}
+    if not any(isinstance(each, t.Step) for each in t.walk(node.args[0])):
+        message = f"`{node.name}` never moves: its first argument does not read `step`"
+        yield warning("idle-schedule", message, part, node)
+    elif len(levels) == 1 and None not in levels:
+        message = f"`{node.name}` never moves: it is {levels.pop():g} at every step"
+        yield warning("idle-schedule", message, part, node, "write the number")
+    elif node.name in ("ramp", "cosine"):
+        yield from _backward(node, part, facts)
+
+
+def _backward(node: t.Call, part: Part, facts: Facts) -> Iterator[Finding]:
+    start, end = (facts.range_of(each).value for each in node.args[1:3])
+    if start is not None and end is not None and end < start:
+        yield warning(
+            "backward-schedule",
+            f"`{node.name}` runs backwards, from step {start:g} to step {end:g}",
+            part,
+            node,
+            f"write `{node.name}(step, {end:g}, {start:g}, …)` with the two values that it goes "
+            "between",
+        )
