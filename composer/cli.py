@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from composer import __version__
-from composer.command.checking import check_files
+from composer.command.checking import Evidence, check_files
 from composer.command.exits import PROBLEMS, SOUND, USAGE, StopError
 
 MAX_STEP = 2**63 - 1
@@ -61,21 +61,44 @@ def check(
         list[str],
         typer.Argument(metavar="FILE…", help="Specs, directories of specs, or - for stdin."),
     ],
+    batch: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.npz",
+            help="A real batch, with arrays named y_true.depth, y_pred.depth, …: takes shapes and "
+            "dtypes from it, and looks at its numbers.",
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.keras",
+            help="A Keras model, whose outputs are compared with the spec. Loads TensorFlow.",
+        ),
+    ] = None,
+    step: Annotated[
+        int, typer.Option(metavar="N", min=0, help="The training step of the batch.")
+    ] = 0,
     losses: OwnLosses = None,
 ) -> None:
     """Prove specs right, without TensorFlow.
 
-    Shows every problem with its place and what to write instead. Exit code 0: sound; 1: problems;
-    2: wrong usage or a file that cannot be read; 3: a fault of losscomp's own.
+    Shows every problem with its place and what to write instead. Exit code 0: sound, with or
+    without warnings; 1: problems; 2: wrong usage or a file that cannot be read; 3: a fault of
+    losscomp's own.
 
     \b
     Examples:
       losscomp check loss.yaml
       losscomp check configs/ other.yaml
       cat loss.yaml | losscomp check -
+      losscomp check loss.yaml --batch batch.npz
+      losscomp check loss.yaml --model model.keras
       losscomp check loss.yaml --losses my_losses.py
     """
-    raise typer.Exit(check_files(files, _own_losses(losses)))
+    _require_step(step)
+    evidence = Evidence(_own_losses(losses), batch, model, step)
+    raise typer.Exit(check_files(files, evidence))
 
 
 @app.command()
@@ -110,11 +133,15 @@ def build(
     """
     from composer.command.building import build_and_show
 
-    if step > MAX_STEP:
-        raise StopError(f"`--step` is at most {MAX_STEP}", USAGE)
+    _require_step(step)
     text, is_finite = build_and_show(config, batch, step, json, _own_losses(losses), export)
     typer.echo(text)
     raise typer.Exit(SOUND if is_finite else PROBLEMS)
+
+
+def _require_step(step: int) -> None:
+    if step > MAX_STEP:
+        raise StopError(f"`--step` is at most {MAX_STEP}", USAGE)
 
 
 def _own_losses(names: Sequence[str] | None) -> list[Any]:

@@ -58,6 +58,8 @@ def _difference(
 ) -> str | None:
     if declared.dtype and actual.dtype and kind(declared.dtype) != kind(actual.dtype):
         return f"{name} is declared as {declared}, found {actual}"
+    if actual.shape.rank is None:
+        return None
     rank = len(actual.shape.head)
     if rank < declared.shape.least_rank or declared.shape.rank not in (None, rank):
         return f"{name} is declared as {declared}, found {actual}"

@@ -4,18 +4,40 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from composer.command.exits import PROBLEMS, SOUND, USAGE, StopError
 from composer.language.diagnostics import Problem, Severity, SpecError, escape, quote, show
 
 MAX_SHOWN = 100
+Check = Callable[[Any], tuple[Sequence[Problem], Sequence[str]]]
+"""From a spec to its problems, and to what else is worth saying."""
 
 
-def check_files(files: Sequence[str], own: Sequence[Any] = ()) -> int:
+@dataclass(frozen=True)
+class Evidence:
+    """What specs are checked against, besides themselves.
+
+    Attributes:
+        losses: loss classes of one's own.
+        batch: a file with a batch.
+        model: a file with a Keras model.
+        step: the training step at which the batch is looked at.
+    """
+
+    losses: Sequence[Any] = ()
+    batch: str | None = None
+    model: str | None = None
+    step: int = 0
+
+
+def check_files(files: Sequence[str], evidence: Evidence | None = None) -> int:
     """Checks files, directories and `-`, prints what is wrong with them; returns the exit code."""
-    outcome = [_check_one(file, own) for file in _expanded(files)]
+    evidence = evidence or Evidence()
+    checks = list(_further(evidence))
+    outcome = [_check_one(file, evidence.losses, checks) for file in _expanded(files)]
     severities = [problem.severity for found, _ in outcome for problem in found]
     _print_summary(len(outcome), severities)
     if any(is_unreadable for _, is_unreadable in outcome):
@@ -23,14 +45,44 @@ def check_files(files: Sequence[str], own: Sequence[Any] = ()) -> int:
     return PROBLEMS if "error" in severities else SOUND
 
 
-def _check_one(file: str, own: Sequence[Any]) -> tuple[Sequence[Problem], bool]:
+def _further(evidence: Evidence) -> Iterator[Check]:
+    """The checks that need more than the spec; what they read is read once."""
+    if evidence.batch is not None:
+        from composer.command.on_batch import check_on_batch
+
+        yield check_on_batch(evidence.batch, evidence.step)
+    if evidence.model is not None:
+        from composer.command.on_model import check_on_model
+
+        yield check_on_model(evidence.model)
+
+
+def _check_one(
+    file: str, own: Sequence[Any], checks: Sequence[Check]
+) -> tuple[Sequence[Problem], bool]:
     """The problems of one file, shown; and whether it could not be read at all."""
-    _, problems, source = examine_named(file, own)
+    spec, problems, source = examine_named(file, own)
+    notes: list[str] = []
+    for check in checks if spec is not None else ():
+        found, said = check(spec)
+        problems = _merged(problems, found)
+        notes += said
     for problem in problems[:MAX_SHOWN]:
         print(show(problem, source) + "\n")
     if len(problems) > MAX_SHOWN:
         print(f"{escape(file)}: {len(problems) - MAX_SHOWN} more problems are not shown\n")
+    for note in notes:
+        print(escape(note))
     return problems, any(problem.code == "unreadable-file" for problem in problems)
+
+
+def _merged(problems: Sequence[Problem], found: Sequence[Problem]) -> Sequence[Problem]:
+    """The problems, and those found besides at other places or of another kind."""
+    known = {(problem.code, problem.line, problem.column) for problem in problems}
+    from composer.faults import in_order
+
+    new = [each for each in found if (each.code, each.line, each.column) not in known]
+    return in_order([*problems, *new]) if new else problems
 
 
 def examine_named(file: str, own: Sequence[Any]) -> tuple[Any, Sequence[Problem], str]:

@@ -1,0 +1,149 @@
+"""What a batch shows of each term: what its masks keep, and what no mask removes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from composer.data.looks import Look, Role, looks
+from composer.data.selection import TermOnArrays
+from composer.finding import Finding
+from composer.fitting import role_path
+from composer.language import tree as t
+from composer.lint.scope import warning
+from composer.terms import Part
+
+if TYPE_CHECKING:
+    from composer.data.looks import Array
+
+FEWEST = 10
+"""Of elements, before one of them can outweigh all others."""
+SHARE = 0.9
+Index = tuple[int, ...]
+
+
+def findings_of(term: TermOnArrays) -> Iterator[Finding]:
+    """What is wrong, or hardly meant, with the numbers of a term."""
+    yield from _weights(term)
+    if not term.counted().any():
+        yield from _nothing(term)
+        return
+    for name in term.roles:
+        yield from _role(term, name)
+
+
+def kept(term: TermOnArrays) -> str | None:
+    """What the masks and weights of a term keep, in a sentence; None where it has neither."""
+    counted = term.counted()
+    if not term.term.masks and counted.all():
+        return None
+    share = float(counted.mean()) if counted.size else 0.0
+    words = f"{term.term.name} keeps {_percent(share)} of its elements"
+    if counted.ndim > 1:
+        none = int((~counted.reshape(len(counted), -1).any(1)).sum())
+        samples = f"{len(counted)} sample{'s' * (len(counted) != 1)}"
+        words += f"; {none} of {samples} {'keeps' if none == 1 else 'keep'} none" if none else ""
+    return words
+
+
+def _nothing(term: TermOnArrays) -> Iterator[Finding]:
+    """Nothing counts, although there is something to count."""
+    mask = next((part for part in reversed(term.term.masks) if _is_computed(part)), None)
+    is_masked = term.selection.mask is not None and not term.selection.mask.any()
+    if mask is not None and is_masked and term.counted().size:
+        message = f"no element of this batch passes the mask of `{term.term.name}`: its loss is 0"
+        yield warning("nothing-counts", message, mask)
+
+
+def _is_computed(part: Part) -> bool:
+    return not isinstance(part.tree, t.Number)
+
+
+def _weights(term: TermOnArrays) -> Iterator[Finding]:
+    weight, mask = term.selection.weight, term.selection.mask
+    part = next((part for part in reversed(term.term.weights) if _has_axes(term, part)), None)
+    if weight is None or part is None or not weight.size or (mask is not None and not mask.any()):
+        return
+    name = f"the weight of `{term.term.name}`"
+    bad = ~np.isfinite(weight)
+    if bad.any():
+        place = _first(bad)
+        message = f"{name} is {_number(weight[place])} at {list(place)}, and no mask removes it"
+        yield warning("not-finite", message, part, severity="error")
+    elif not weight.any():
+        yield warning("zero-weight", f"{name} is 0 on every element of this batch", part)
+    else:
+        yield from _lopsided(term, weight, name, part)
+
+
+def _has_axes(term: TermOnArrays, part: Part) -> bool:
+    return part.split(term.ranks)[1] is not None
+
+
+def _lopsided(term: TermOnArrays, weight: Array, name: str, part: Part) -> Iterator[Finding]:
+    """One weight that makes the others as good as 0, and weights that cancel."""
+    sizes = np.abs(weight.astype(np.float64))
+    share = float(sizes.max() / sizes.sum())
+    if share > SHARE and np.count_nonzero(sizes) >= FEWEST:
+        place = _first(sizes == sizes.max())
+        message = (
+            f"{name} is {_number(weight[place])} at {list(place)}, "
+            f"{_percent(share)} of all its weights together"
+        )
+        yield warning("dominant-weight", message, part)
+    total = float(weight.sum(dtype=np.float64))
+    if term.term.reduction == "weighted_mean" and total <= 0:
+        message = f"{name} sums to {total:g} on this batch, by which `weighted_mean` divides"
+        yield warning("negative-weight", message, part)
+
+
+def _role(term: TermOnArrays, name: str) -> Iterator[Finding]:
+    """The first thing that is odd about a role."""
+    part = term.term.roles[name]
+    role = _role_of(term, name)
+    for look in looks(role):
+        if look.bad.any():
+            message = _told(look, part.source)
+            path = role_path(term.term, name)
+            yield Finding(look.code, message, path, None, look.help, look.severity)
+            return
+
+
+def _role_of(term: TermOnArrays, name: str) -> Role:
+    signature = term.term.loss.bound_signature()
+    role, array = signature.roles[name], term.roles[name]
+    limit = term.types.binding.dims.get(role.limit) if isinstance(role.limit, str) else role.limit
+    chosen = term.chosen(name)
+    counts = np.broadcast_to(True if chosen is None else chosen, array.shape)
+    has_rows = bool(role.axes) and role.axes[-1] not in ("...", *signature.values)
+    size = limit if isinstance(limit, int) else None
+    return Role(term.term.loss.type, role.domain, size, has_rows, array, counts)
+
+
+def _told(look: Look, name: str) -> str:
+    place = _first(look.bad)
+    number = _number(look.numbers[place])
+    message = look.message.format(name=name, number=number, place=list(place))
+    if look.severity == "warning" and "{place}" not in look.message:
+        return message
+    count = int(look.bad.sum())
+    rest = f"; {count} of {look.bad.size} are like it" if count > 1 else ""
+    return f"{message}{', and no mask removes it' if look.severity == 'error' else ''}{rest}"
+
+
+def _first(bad: Array) -> Index:
+    return tuple(int(axis) for axis in np.unravel_index(int(np.argmax(bad)), bad.shape))
+
+
+def _number(value: Any) -> str:
+    return f"{value:g}" if np.asarray(value).dtype.kind == "f" else str(value)
+
+
+def _percent(share: float) -> str:
+    if 0 < share < 0.001:
+        return "less than 0.1 %"
+    if 0.999 < share < 1:
+        return "more than 99.9 %"
+    return f"{100 * share:.1f}".removesuffix(".0") + " %"

@@ -1,0 +1,142 @@
+"""What the numbers of a role look like, against the domain that its loss is defined on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from composer.language.diagnostics import Severity
+
+Array = np.ndarray[Any, Any]
+FEWEST = 16
+"""Of elements that all lie between 0 and 1, before they are no accident."""
+_CLOSE = 1e-3
+
+
+class Look(NamedTuple):
+    """What is odd, and where; `message` has places for the name, the place and the number there."""
+
+    code: str
+    message: str
+    bad: Array
+    numbers: Array
+    severity: Severity = "error"
+    help: str | None = None
+
+
+class Role(NamedTuple):
+    """The numbers of a role, and which of them count.
+
+    Attributes:
+        loss: the type of the loss.
+        domain: what the loss is defined on.
+        limit: of labels, how many classes there are.
+        has_rows: whether the numbers on the last axis belong together.
+        array: the numbers.
+        counts: true where they count, in the shape of the numbers.
+    """
+
+    loss: str
+    domain: str | None
+    limit: int | None
+    has_rows: bool
+    array: Array
+    counts: Array
+
+
+AT = "{name} is {number} at {place}"
+
+
+def looks(role: Role) -> Iterator[Look]:
+    """What is odd about the numbers that count, the worst first."""
+    x = role.array.astype(np.float32) if role.array.dtype == np.float16 else role.array
+    if x.dtype.kind == "f":
+        # An infinite logit rules a class out.
+        bad = np.isnan(x) if role.domain == "logits" else ~np.isfinite(x)
+        yield Look("not-finite", AT, bad & role.counts, x)
+    if role.domain in _DOMAINS:
+        yield from _DOMAINS[role.domain](role, x)
+
+
+def _labels(role: Role, x: Array) -> Iterator[Look]:
+    if role.limit is not None:
+        bad = ((x < 0) | (x >= role.limit)) & role.counts
+        yield Look("label-out-of-range", f"{AT}, no label from 0 to {role.limit - 1}", bad, x)
+
+
+def _zero_one(role: Role, x: Array) -> Iterator[Look]:
+    help = "labels of -1 and 1 need `labels: signed`" if role.loss == "hinge" else None
+    bad = _outside(x) & role.counts
+    yield Look("label-out-of-range", f"{AT}, where labels are from 0 to 1", bad, x, help=help)
+
+
+def _signed(role: Role, x: Array) -> Iterator[Look]:
+    bad = (np.abs(x.astype(np.float64)) != 1) & role.counts
+    help = "labels of 0 and 1 are the default; leave `labels: signed` out"
+    yield Look("label-out-of-range", f"{AT}, where labels are -1 and 1", bad, x, help=help)
+
+
+def _probabilities(role: Role, x: Array) -> Iterator[Look]:
+    message = f"{AT}, where `{role.loss}` takes probabilities"
+    help = "`sigmoid(…)` or `softmax(…)` makes probabilities of logits"
+    yield Look("not-probabilities", message, _outside(x) & role.counts, x, help=help)
+
+
+def _distribution(role: Role, x: Array) -> Iterator[Look]:
+    message = f"{AT}, where rows are one-hot or a distribution"
+    yield Look("not-probabilities", message, _outside(x) & role.counts, x)
+    if x.ndim:
+        sums = x.sum(-1, dtype=np.float64)
+        bad = (np.abs(sums - 1) > _CLOSE) & role.counts.any(-1)
+        message = "the row at {place} of {name} sums to {number}, not to 1"
+        yield Look("not-a-distribution", message, bad, sums, "warning")
+
+
+def _positive(role: Role, x: Array) -> Iterator[Look]:
+    message = f"{AT}, where `{role.loss}` takes numbers above 0"
+    yield Look("not-positive", message, (x <= 0) & role.counts, x)
+
+
+def _unit(role: Role, x: Array) -> Iterator[Look]:
+    if x.ndim:
+        lengths = np.sqrt(np.square(x.astype(np.float64)).sum(-1))
+        bad = (np.abs(lengths - 1) > 10 * _CLOSE) & role.counts.any(-1)
+        message = "the vector at {place} of {name} has length {number}, not 1"
+        help = "write `normalize: true`"
+        yield Look("not-unit-length", message, bad, lengths, "warning", help)
+
+
+def _logits(role: Role, x: Array) -> Iterator[Look]:
+    """Probabilities all lie between 0 and 1, and where classes exclude each other sum to 1."""
+    if not role.counts.any() or (_outside(x) & role.counts).any():
+        return
+    rows = role.counts.any(-1) if role.has_rows and x.ndim else None
+    if rows is None:
+        is_odd, words = int(role.counts.sum()) >= FEWEST, ""
+    else:
+        sums = x.sum(-1, dtype=np.float64)[rows]
+        is_odd, words = bool((np.abs(sums - 1) <= _CLOSE).all()), ", and its rows sum to 1"
+    if is_odd:
+        message = f"{{name}} looks like probabilities: its numbers are from 0 to 1{words}"
+        help = f"`{role.loss}` takes logits; leave the model's softmax or sigmoid out"
+        yield Look("looks-like-probabilities", message, role.counts, x, "warning", help)
+
+
+def _outside(x: Array) -> Array:
+    outside: Array = (x < 0) | (x > 1)
+    return outside
+
+
+_DOMAINS: dict[str | None, Callable[[Role, Array], Iterator[Look]]] = {
+    "labels": _labels,
+    "zero_one": _zero_one,
+    "signed": _signed,
+    "probabilities": _probabilities,
+    "distribution": _distribution,
+    "one_hot": _distribution,
+    "positive": _positive,
+    "unit": _unit,
+    "logits": _logits,
+}
