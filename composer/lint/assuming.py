@@ -74,9 +74,9 @@ def _either(branches: list[Facts | None]) -> Facts | None:
     possible = [branch for branch in branches if branch is not None]
     if len(possible) <= 1:
         return possible[0] if possible else None
-    shared = set.intersection(*(set(branch.known) for branch in possible))
-    known = {part: hull(branch.known[part] for branch in possible) for part in shared}
-    return replace(possible[0], known=known)
+    shared = set.intersection(*(set(branch.here) for branch in possible))
+    here = {part: hull(branch.here[part] for branch in possible) for part in shared}
+    return replace(possible[0], here=here)
 
 
 Link = tuple[str, t.Tree, t.Tree]
@@ -104,9 +104,17 @@ def _link(link: Link, facts: Facts) -> Facts | None:
     if compared(op, (a_node, a), (b_node, b)).high == 0:
         return None
     if op == "!=":
-        return facts
+        return _unequal(a_node, a, b.value, facts)
     found = _known(a_node, _beside(op, b), facts)
     return found and _known(b_node, _beside(_MIRRORED[op], a), found)
+
+
+def _unequal(node: t.Tree, found: Range, other: float | None, facts: Facts) -> Facts | None:
+    """Whole numbers that are not the least, or not the largest, of their range."""
+    if other is None or not found.whole or other not in found[:2]:
+        return facts
+    low, high = found.low + (other == found.low), found.high - (other == found.high)
+    return _known(node, Range(low, high), facts)
 
 
 def _failed_link(link: Link, facts: Facts) -> Facts | None:

@@ -10,6 +10,10 @@ from composer.language.interpret import evaluate
 from composer.lint import ranges
 from composer.lint.ranges import ANYTHING, INF, Range, exactly, hull, truth
 
+_OF_MANY = frozenset({"any", "all", "sum", "mean", "softmax", "argmax"})
+_LAST_STEP = 2**53
+_MOST_CLASSES = 2**31
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -19,17 +23,23 @@ class Facts:
         tensor: what a tensor of the batch can hold.
         constants: what the constants hold.
         ranks: how many axes the constants have.
-        known: ranges of parts, found by assuming that something holds.
+        everywhere: ranges of parts, for all their elements.
+        here: ranges of parts at the element in question, where something is assumed to hold.
     """
 
     tensor: Callable[[t.Tensor], Range]
     constants: Mapping[str, Range]
     ranks: Mapping[str, int]
-    known: Mapping[t.Tree, Range] = field(default_factory=dict)
+    everywhere: Mapping[t.Tree, Range] = field(default_factory=dict)
+    here: Mapping[t.Tree, Range] = field(default_factory=dict)
+
+    def always(self, part: t.Tree, found: Range) -> Facts:
+        """The same facts, with one more, of all elements."""
+        return replace(self, everywhere={**self.everywhere, part: found})
 
     def but(self, part: t.Tree, found: Range) -> Facts:
-        """The same facts, with one more."""
-        return replace(self, known={**self.known, part: found})
+        """The same facts, with one more, of this element."""
+        return replace(self, here={**self.here, part: found})
 
     def range_of(self, tree: t.Tree) -> Range:
         """What an expression can come to. Its names are resolved: none stands for a task's own."""
@@ -43,8 +53,15 @@ class _Ranges:
         self.facts = facts
 
     def _within(self, node: t.Tree, found: Range) -> Range:
-        known = self.facts.known.get(node)
-        return found if known is None else found.meet(known)
+        for known in (self.facts.everywhere.get(node), self.facts.here.get(node)):
+            found = found if known is None else found.meet(known)
+        return found
+
+    def _elsewhere(self, operand: t.Tree, found: Range) -> Range:
+        """The range of what other elements than this one go into."""
+        if not self.facts.here:
+            return found
+        return replace(self.facts, here={}).range_of(operand)
 
     def number(self, node: t.Number) -> Range:
         return exactly(node.value)
@@ -56,7 +73,7 @@ class _Ranges:
         return self.facts.constants.get(node.name, ANYTHING)
 
     def step(self, node: t.Step) -> Range:
-        return self._within(node, Range(0, INF, whole=True))
+        return self._within(node, Range(0, _LAST_STEP, whole=True))
 
     def unary(self, node: t.Unary, operand: Range) -> Range:
         if node.op == "not":
@@ -94,9 +111,11 @@ class _Ranges:
         return self._within(node, found)
 
     def index(self, node: t.Index, operand: Range) -> Range:
-        return self._within(node, operand)
+        return self._within(node, self._elsewhere(node.operand, operand))
 
     def call(self, node: t.Call, args: list[Range], lists: list[list[Range]]) -> Range:
+        if node.name in _OF_MANY:
+            args = [self._elsewhere(node.args[0], args[0])]
         return self._within(node, call_range(node, args, lists))
 
 
@@ -160,9 +179,9 @@ def call_range(node: t.Call, args: list[Range], lists: list[list[Range]]) -> Ran
         case "isfinite" | "isnan":
             return _test(name, x)
         case "ramp" | "cosine":
-            return hull(args[3:5])._replace(whole=False)
+            return ranges.rounded(hull(args[3:5])._replace(whole=False))
         case "piecewise" | "cycle":
-            return hull(lists[-1])._replace(whole=False)
+            return ranges.rounded(hull(lists[-1])._replace(whole=False))
         case "where":
             return _where(*args)
         case "minimum" | "maximum" | "clip":
@@ -174,7 +193,7 @@ def call_range(node: t.Call, args: list[Range], lists: list[list[Range]]) -> Ran
         case "take":  # out of range it is NaN
             return x._replace(nan=True, whole=False)
         case "argmax":
-            return Range(0, INF, whole=True)
+            return Range(0, _MOST_CLASSES, whole=True)
         case "one_hot":
             return Range(0, 1)
         case "any" | "all" | "last_axis":
@@ -198,8 +217,8 @@ def _share(_x: Range) -> Range:
 def _size(x: Range) -> Range:
     """The absolute value."""
     if x.low >= 0:
-        return x
-    return Range(max(0, -x.high), max(-x.low, x.high), x.nan, x.whole)
+        return x._replace(whole=False)
+    return Range(max(0, -x.high), max(-x.low, x.high), x.nan)
 
 
 _ELEMENTWISE: dict[str, Callable[[Range], Range]] = {
@@ -223,9 +242,8 @@ def _test(name: str, x: Range) -> Range:
 
 
 def _where(condition: Range, a: Range, b: Range) -> Range:
-    if condition.low == 1:
-        return a
-    return b if condition.high == 0 else hull([a, b])
+    chosen = [a] if condition.low == 1 else [b] if condition.high == 0 else [a, b]
+    return hull(chosen)._replace(whole=False)
 
 
 def _bounded(name: str, args: list[Range]) -> Range:

@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from composer.language.dtypes import kind
+from composer.language.folding import MAX_EXPONENT
 
 INF = math.inf
+SMALLEST = 1.1754943508222875e-38
+"""The smallest normal number of float32."""
 _ROUNDING = 1e-6
 _LARGEST = {"float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float32": 3.4028234663852886e38}
 
@@ -46,13 +49,14 @@ class Range(NamedTuple):
 
 ANYTHING = Range(-INF, INF, nan=True)
 BOTH = Range(0, 1, whole=True)
+INT64 = Range(-(2**63), 2**63 - 1, whole=True)
 TRUE = Range(1, 1, whole=True)
 FALSE = Range(0, 0, whole=True)
 
 
 def exactly(value: float) -> Range:
     """The range of one number."""
-    return Range(value, value, whole=isinstance(value, int))
+    return flushed(Range(value, value, whole=isinstance(value, int)))
 
 
 def of_dtype(dtype: str | None) -> Range:
@@ -87,16 +91,26 @@ def truth(can_hold: bool, can_fail: bool) -> Range:
 
 
 def rounded(x: Range) -> Range:
-    """The range with room for the rounding of float32; a 0 stays one, and so does the sign."""
+    """The range as it is computed: integers that overflow turn round, floats are rounded.
+
+    A 0 stays one, and no sign is lost but that of what is nearer to 0 than float32 tells.
+    """
     if x.whole:
-        return x
-    low = x.low - _ROUNDING * abs(x.low) if math.isfinite(x.low) else x.low
-    high = x.high + _ROUNDING * abs(x.high) if math.isfinite(x.high) else x.high
-    return Range(low, high, x.nan)
+        return x if x.low >= INT64.low and x.high <= INT64.high else INT64
+    low, high = x.low - _ROUNDING * abs(x.low), x.high + _ROUNDING * abs(x.high)
+    most = largest("float32")
+    low, high = low if low >= -most else -INF, high if high <= most else INF
+    return flushed(Range(low, high, x.nan))
+
+
+def flushed(x: Range) -> Range:
+    """The range, and 0 with it where float32 takes its ends for 0."""
+    low = 0 if 0 < x.low < SMALLEST else x.low
+    return Range(low, 0 if -SMALLEST < x.high < 0 else x.high, x.nan, x.whole)
 
 
 def negative(x: Range) -> Range:
-    return Range(-x.high, -x.low, x.nan, x.whole)
+    return rounded(Range(-x.high, -x.low, x.nan, x.whole))
 
 
 def add(a: Range, b: Range) -> Range:
@@ -105,18 +119,27 @@ def add(a: Range, b: Range) -> Range:
 
 
 def multiply(a: Range, b: Range) -> Range:
+    return rounded(product(a, b))
+
+
+def product(a: Range, b: Range) -> Range:
+    """A product of scalars, which are exact."""
     corners = [_product(x, y) for x in (a.low, a.high) for y in (b.low, b.high)]
-    return rounded(Range(min(corners), max(corners), _nan(a, b), a.whole and b.whole))
+    return Range(min(corners), max(corners), _nan(a, b), a.whole and b.whole)
 
 
 def divide(a: Range, b: Range) -> Range:
-    """A quotient; a divisor that may be 0 leaves only the sign, and may give NaN."""
+    return rounded(quotient(a, b))
+
+
+def quotient(a: Range, b: Range) -> Range:
+    """A quotient of scalars; a divisor that may be 0 leaves only the sign, and may give NaN."""
     if b.low < 0 < b.high:
         return ANYTHING
     if b.high <= 0:
         a, b = negative(a), negative(b)
     inverse = Range(1 / b.high if b.high else INF, 1 / b.low if b.low else INF)
-    found = multiply(a, inverse)
+    found = product(a, inverse)
     return Range(found.low, found.high, _nan(a, b) or b.low == 0)
 
 
@@ -131,20 +154,33 @@ def modulo(a: Range, b: Range) -> Range:
 
 def floor_divide(a: Range, b: Range) -> Range:
     divisor = b.value
-    if divisor is None or not divisor or math.isinf(a.low) or math.isinf(a.high):
-        return ANYTHING
-    corners = [a.low // divisor, a.high // divisor]
-    return Range(min(corners), max(corners), a.nan, a.whole and b.whole)
+    if a.whole and isinstance(divisor, int) and divisor:
+        corners = [a.low // divisor, a.high // divisor]
+        return Range(min(corners), max(corners), whole=True)
+    found = divide(a, b)  # rounded before the floor: 1 // 0.1 is 10
+    return Range(_floor(found.low), _floor(found.high), found.nan)
+
+
+def _floor(x: float) -> float:
+    return math.floor(x) if math.isfinite(x) else x
 
 
 def power(a: Range, b: Range) -> Range:
     """A power: even ones and those of no negative number are never negative."""
     exponent = b.value
+    if isinstance(exponent, int) and a.whole and 0 <= exponent <= MAX_EXPONENT:
+        corners = [_raised(x, exponent) for x in (a.low, a.high)]
+        zero = [0] if a.low < 0 < a.high else []
+        return rounded(Range(min(corners + zero), max(corners + zero), whole=True))
     is_even = isinstance(exponent, int) and exponent % 2 == 0
-    is_whole = a.whole and isinstance(exponent, int) and exponent >= 0
-    if a.low >= 0 or is_even:
-        return Range(0, INF, nan=not is_whole, whole=is_whole)
-    return Range(-INF, INF, nan=not is_whole, whole=is_whole)
+    return Range(0 if a.low >= 0 or is_even else -INF, INF, nan=True)
+
+
+def _raised(x: float, exponent: int) -> float:
+    try:
+        return x**exponent
+    except OverflowError:
+        return INF if x > 0 or exponent % 2 == 0 else -INF
 
 
 def _sum(x: float, y: float, otherwise: float) -> float:

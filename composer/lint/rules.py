@@ -10,13 +10,14 @@ from composer.fitting import TermTypes
 from composer.lint.comparisons import comparison_findings
 from composer.lint.masks import mask_findings
 from composer.lint.scope import Sight, facts_of
+from composer.lint.tables import table_findings
 from composer.lint.tensors import meaning_findings, role_findings, unused_findings
 from composer.lint.weights import schedule_findings, weight_alone, weight_findings
 from composer.naming import Declared
 from composer.spec import Spec
 from composer.terms import Part
 
-_RULES = (mask_findings, weight_findings, comparison_findings, role_findings)
+_RULES = (mask_findings, weight_findings, comparison_findings, table_findings, role_findings)
 
 
 def lint(
@@ -31,7 +32,8 @@ def lint(
     """
     dtypes = {(side, path): type_.dtype for side, path, type_ in leaves(declared or {})}
     facts = facts_of(dtypes, spec.constants)
-    sights = [Sight(types, dtypes, facts) for types in terms]
+    rows = {name: each.shape[0] for name, each in spec.constants.items() if each.shape}
+    sights = [Sight(types, dtypes, facts, rows) for types in terms]
     found: list[Finding] = []
     for sight in sights:
         for rule in _RULES:

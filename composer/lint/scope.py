@@ -9,6 +9,7 @@ from composer.constants import Constant
 from composer.finding import Finding
 from composer.fitting import TermTypes, whole
 from composer.language import tree as t
+from composer.language.diagnostics import Severity
 from composer.lint import ranges
 from composer.lint.intervals import Facts
 from composer.lint.ranges import Range
@@ -28,11 +29,13 @@ class Sight:
         types: the term, with what is known of its roles and axes.
         dtypes: the dtypes of the batch's tensors, as far as they are declared.
         facts: what every value can be, by its dtype alone.
+        rows: the sizes of the first axes of the constants.
     """
 
     types: TermTypes
     dtypes: Dtypes
     facts: Facts
+    rows: Mapping[str, int]
 
     @property
     def term(self) -> Term:
@@ -61,7 +64,7 @@ class Sight:
                 continue
             domain = _domain(role.domain, self._limit(role.limit))
             if domain is not None:
-                facts = facts.but(part.tree, facts.range_of(part.tree).meet(domain))
+                facts = facts.always(part.tree, facts.range_of(part.tree).meet(domain))
         return facts
 
     def _limit(self, limit: str | int | None) -> int | None:
@@ -123,8 +126,13 @@ def conditions(tree: t.Tree, wanted: bool | None = True) -> Iterator[tuple[t.Tre
 
 
 def warning(
-    code: str, message: str, part: Part, node: t.Tree | None = None, help: str | None = None
+    code: str,
+    message: str,
+    part: Part,
+    node: t.Tree | None = None,
+    help: str | None = None,
+    severity: Severity = "warning",
 ) -> Finding:
-    """A warning at a node of an expression, or at the whole of it."""
+    """A finding at a node of an expression, or at the whole of it."""
     span = whole(part) if node is None else (node.start, node.end)
-    return Finding(code, message, part.path, span, help, "warning")
+    return Finding(code, message, part.path, span, help, severity)

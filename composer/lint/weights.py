@@ -14,8 +14,7 @@ from composer.lint.ranges import INF, Range
 from composer.lint.scope import Sight, warning
 from composer.terms import Part
 
-_TINY = {"float64": 2.2250738585072014e-308}
-_TINY_32 = 1.1754943508222875e-38
+_SMALLEST = {"float32": ranges.SMALLEST, "float64": 2.2250738585072014e-308}
 
 
 def weight_findings(sight: Sight) -> Iterator[Finding]:
@@ -66,7 +65,7 @@ def scalar_range(part: Part, facts: Facts) -> Range:
     found = ranges.exactly(1)
     for tree, divides in part.split(facts.ranks)[0]:
         factor = facts.range_of(tree)
-        found = ranges.divide(found, factor) if divides else ranges.multiply(found, factor)
+        found = ranges.quotient(found, factor) if divides else ranges.product(found, factor)
     return found
 
 
@@ -74,7 +73,7 @@ def _out_of_range(found: Range, dtype: str | None, part: Part, what: str) -> Ite
     """A scalar that the dtype of the loss takes for 0 or for infinity."""
     name = dtype or "float32"
     most = max(abs(found.low), abs(found.high))
-    if 0 < most < _TINY.get(name, _TINY_32):
+    if 0 < most < _SMALLEST[name]:
         message = f"{what} is {most:g}, which {name} takes for 0"
         yield warning("vanishing-weight", message, part)
     elif ranges.largest(name) < most < INF:
@@ -86,7 +85,7 @@ def _product(parts: list[Part], sight: Sight) -> Iterator[Finding]:
     """Weights that are fine one by one, and not multiplied."""
     found = ranges.exactly(1)
     for part in parts:
-        found = ranges.multiply(found, scalar_range(part, sight.facts))
+        found = ranges.product(found, scalar_range(part, sight.facts))
     yield from _out_of_range(found, precision(sight), parts[-1], "the weight, with the task's,")
 
 

@@ -1,0 +1,44 @@
+"""Tables of one row per class that have too few rows for the labels that look them up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from composer.finding import Finding
+from composer.language import tree as t
+from composer.language.diagnostics import quote
+from composer.lint.assuming import assume_all
+from composer.lint.intervals import Facts
+from composer.lint.scope import Sight, warning
+from composer.terms import Part
+
+
+def table_findings(sight: Sight) -> Iterator[Finding]:
+    """Lookups that give NaN for a label which the loss takes, and no mask removes."""
+    targets = sight.targets()
+    if not targets.everywhere:
+        return
+    facts = assume_all([(mask.tree, True) for mask in sight.masks], targets) or targets
+    for part in sight.weights:
+        for node in t.walk(part.expression.tree):
+            if isinstance(node, t.Call) and node.name == "take":
+                yield from _short(node, part, sight, facts)
+
+
+def _short(node: t.Call, part: Part, sight: Sight, facts: Facts) -> Iterator[Finding]:
+    table, index = node.args
+    tree = part.resolved(index)
+    if tree not in facts.everywhere or not isinstance(table, t.Constant):
+        return
+    rows, labels = sight.rows[table.name], facts.range_of(tree)
+    if labels.high >= rows:
+        message = (
+            f"{quote(table.name)} has {rows} row{'s' * (rows != 1)}, "
+            f"and {_text(index, part)} is {labels.low:g} to {labels.high:g}: "
+            "a label beyond the table weighs NaN"
+        )
+        yield warning("shape-mismatch", message, part, node, severity="error")
+
+
+def _text(node: t.Tree, part: Part) -> str:
+    return quote(part.expression.text[node.start : node.end])
