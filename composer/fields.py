@@ -20,6 +20,7 @@ from composer.language.tree import Number
 MAX_NAME = 64
 LARGE = 1e30
 """What float32 can still be multiplied by; 1 / LARGE is what it still tells from 0."""
+_TABLE = "for a number per class, name a list under `constants:` and write `take(name, y_true)`"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[ .-][A-Za-z0-9_]+)*", re.ASCII)
 
 
@@ -43,7 +44,9 @@ def read_expression(value: Any) -> Expression:
     if isinstance(value, int | float):
         return _finite(value)
     if not isinstance(value, str):
-        raise fault("invalid-type", f"a number or an expression is required, found {shown(value)}")
+        message = f"a number or an expression is required, found {shown(value)}"
+        is_table = isinstance(value, list | tuple | dict)
+        raise fault("invalid-type", message, **({"help": _TABLE} if is_table else {}))
     try:
         return parse(value)
     except TextError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 
 from composer.constants import Constant
+from composer.declared import leaves
 from composer.language import tree as t
 from composer.language.diagnostics import did_you_mean, listing, quote
 from composer.language.errors import ExpressionError
@@ -69,7 +70,7 @@ class Names:
 
     def constant(self, node: t.Constant) -> Type:
         if node.name not in self.constants:
-            raise _unknown_name(node, self.constants)
+            raise _unknown_name(node, self.constants, self.declared or {})
         constant = self.constants[node.name]
         place = "table" if constant.shape else "scalar"
         return Type(constant.dtype, constant.static_shape, place)  # type: ignore[arg-type]  # a Place
@@ -81,11 +82,12 @@ def _declared(node: t.Tensor, declared: Mapping[str, Declared]) -> Type:
     walked = str(node.side)
     for name in node.path:
         if isinstance(level, TensorType):
-            raise _unknown_tensor(node, f"{walked} is a tensor, which has no {quote(name)}", None)
+            message = f"{walked} is a tensor, which has no {quote(name)}"
+            raise _unknown_tensor(node, message, _elsewhere(name, declared))
         if name not in level:
             there = f"it has {listing(level)}" if level else "it has no tensors"
             help = did_you_mean(name, level) if level else None
-            near = help if help and help.startswith("did") else None
+            near = help if help and help.startswith("did") else _elsewhere(name, declared)
             raise _unknown_tensor(node, f"{walked} has no {quote(name)}; {there}", near)
         level = level[name]
         walked += f".{name}"
@@ -100,13 +102,23 @@ def _unknown_tensor(node: t.Tensor, message: str, help: str | None) -> Expressio
     return ExpressionError(message, node.start, node.end, code="unknown-tensor", help=help)
 
 
-def _unknown_name(node: t.Constant, constants: Mapping[str, object]) -> ExpressionError:
+def _elsewhere(name: str, declared: Mapping[str, Declared]) -> str | None:
+    """The tensors of that name in other places of the batch."""
+    found = [".".join((side, *path)) for side, path, _ in leaves(declared) if path[-1] == name]
+    return f"did you mean {' or '.join(map(quote, found))}?" if 0 < len(found) < 4 else None
+
+
+def _unknown_name(
+    node: t.Constant, constants: Mapping[str, object], declared: Mapping[str, Declared]
+) -> ExpressionError:
     known = ["y_true", "y_pred", "step", *constants]
-    help = did_you_mean(node.name, known, noun="names")
+    help = _elsewhere(node.name, declared) or did_you_mean(node.name, known, noun="names")
     if node.name in FUNCTIONS:
         help = f"{quote(node.name)} is a function; call it"
     elif node.name in ("true", "false"):
         help = f"write `{node.name.capitalize()}`"
+    elif node.name.lower() in ("nan", "inf", "infinity"):
+        help = "nothing equals NaN; `isnan(x)` and `isfinite(x)` test for it"
     elif node.name in ("epoch", "iteration", "iterations", "global_step"):
         help = "time is `step`, the number of optimizer steps"
     return ExpressionError(

@@ -26,7 +26,7 @@ tensors:
     any: float32[batch, ...]
     part: float32[batch, n]
     head: {box: "float32[batch, 4]"}
-constants: {five: [1, 2, 3, 4, 5], four: [1, 2, 3, 4], k: 2, table: [[1, 2], [3, 4]]}
+constants: {five: [1, 2, 3, 4, 5], four: [1, 2, 3, 4], k: 2, table: [[1], [3], [4], [5], [6]]}
 """
 
 

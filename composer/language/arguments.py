@@ -109,11 +109,17 @@ class _Arguments:
             raise self.error(
                 f"{usage(self.name)} has no parameter {quote(name)}",
                 keyword,
-                did_you_mean(name, names, noun="parameters"),
+                self._parameter_help(name),
             )
         if name in given:
             raise self.error(f"{usage(self.name)} was given {quote(name)} twice", keyword)
         return name
+
+    def _parameter_help(self, name: str) -> str | None:
+        """A parameter that is still open, the nearest one first."""
+        taken = {keyword.arg for keyword in self.node.keywords}
+        names = self.function.parameters[len(self.node.args) :]
+        return did_you_mean(name, [each for each in names if each not in taken], noun="parameters")
 
     def _value(self, given: ast.expr | None, parameter: str) -> t.Tree:
         if given is not None:
@@ -129,7 +135,7 @@ class _Arguments:
             raise self.error(
                 f"{usage(self.name)} takes a list for {quote(parameter)}{found}",
                 given or self.node,
-                "write a list like `[1, 2, 3]`",
+                f"write `[{self.reader.source(given)}]`" if given else "write a list like `[1, 2]`",
             )
         if not given.elts:
             raise self.error(f"{quote(parameter)} holds one value or more, found none", given)

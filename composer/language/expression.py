@@ -117,7 +117,10 @@ class _Reader:
     def _unsupported(self, kind: ast.AST, node: ast.AST) -> ExpressionError:
         found = quote(self.source(node))
         message = f"the expression language has no {name_of(kind)}, found {found}"
-        return self.error(message, node, instead_of(kind))
+        help = instead_of(kind)
+        if decimal := re.fullmatch(r"\s*(\d+),(\d+)\s*", self.text):
+            help = f"write `{decimal[1]}.{decimal[2]}`"
+        return self.error(message, node, help)
 
     def _number(self, node: ast.Constant) -> t.Tree:
         value, written = node.value, self.source(node)
@@ -143,6 +146,13 @@ class _Reader:
 
     def _attribute(self, node: ast.Attribute) -> t.Tree:
         base = self.convert(node.value)
+        if isinstance(base, t.Constant):
+            raise self.error(
+                f"there is no mapping {quote(base.name)}, found {quote('.' + node.attr)}",
+                node.value,
+                "targets are named like `y_true.depth`, predictions like `y_pred.depth`",
+                code="unknown-name",
+            )
         if not isinstance(base, t.Tensor):
             raise self.error(
                 f"only `y_true` and `y_pred` have named parts, found {quote('.' + node.attr)}", node

@@ -19,6 +19,9 @@ _ELSEWHERE = {
     "boolean": "bool", "short": "int16", "byte": "uint8",
 }  # fmt: skip
 
+_NOT_KNOWN = ("None", "none", "null", "-1")
+_UNKNOWN_SIZE = "write `?` for a size that is not known, or a name such as `batch`"
+
 Axis = int | str | None
 """An axis of a signature: a size, a name, `"..."` for any number of axes, None for `?`."""
 
@@ -68,12 +71,13 @@ def read_axes(text: str, offset: int) -> tuple[Axis, ...]:
     for part in text.split(","):
         word = part.strip()
         start = offset + len(part) - len(part.lstrip())
-        if not _AXIS.fullmatch(word):
+        if not _AXIS.fullmatch(word) or word in _NOT_KNOWN:
             found = quote(word) if word else "nothing"
             raise SignatureError(
                 f"an axis is a name, a size, `?` or `...`, found {found}",
                 start,
                 start + max(1, len(word)),
+                help=_UNKNOWN_SIZE if word in _NOT_KNOWN else None,
             )
         if word == "..." and "..." in axes:
             raise SignatureError("`...` stands at most once", start, start + 3)

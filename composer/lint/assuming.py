@@ -103,6 +103,8 @@ def _link(link: Link, facts: Facts) -> Facts | None:
     a, b = facts.range_of(a_node), facts.range_of(b_node)
     if compared(op, (a_node, a), (b_node, b)).high == 0:
         return None
+    if op == "!=" and a_node == b_node:
+        return _known(a_node, Range(INF, -INF, nan=True), facts)
     if op == "!=":
         return _unequal(a_node, a, b.value, facts)
     found = _known(a_node, _beside(op, b), facts)

@@ -9,8 +9,8 @@ from composer.language import tree as t
 from composer.language.diagnostics import quote
 from composer.lint.assuming import assume, assume_all
 from composer.lint.intervals import Facts
-from composer.lint.ranges import TRUE, Range
-from composer.lint.scope import Sight, conditions, warning
+from composer.lint.ranges import BOTH, INF, TRUE, Range
+from composer.lint.scope import MAX_NODES, Sight, conditions, size, warning
 from composer.terms import Part
 
 NOTHING = "nothing counts, and the loss is 0"
@@ -24,7 +24,22 @@ def mask_findings(sight: Sight) -> Iterator[Finding]:
     for part in sight.masks:
         if part.path not in blamed:
             yield from _constant(part, sight.facts)
-    yield from _together(sight, blamed)
+    together = list(_together(sight, blamed))
+    yield from together
+    if not blamed and not together:
+        yield from _only_nan(sight)
+
+
+def _only_nan(sight: Sight) -> Iterator[Finding]:
+    """A mask that is true where a tensor of the loss is NaN: a `not` was forgotten."""
+    kept = assume_all([(part.tree, True) for part in sight.masks], sight.facts)
+    for part in sight.term.roles.values():
+        if kept is None or size(part.tree) > MAX_NODES:
+            continue
+        found = kept.range_of(part.tree)
+        if found.low > found.high and found.nan:
+            message = f"the mask keeps nothing but NaN of {part.source}: the loss is NaN"
+            yield warning("contradiction", message, sight.masks[-1], help="put `not` before it")
 
 
 def _constant(part: Part, facts: Facts) -> Iterator[Finding]:
@@ -35,7 +50,9 @@ def _constant(part: Part, facts: Facts) -> Iterator[Finding]:
     elif assume(part.tree, True, facts) is None:
         yield warning("contradiction", f"the mask never holds: {NOTHING}", part)
     elif assume(part.tree, False, facts) is None:
-        yield warning("constant-mask", "the mask always holds: it removes nothing", part)
+        reason = _known(part.expression.tree, part, facts)
+        reason = f", since {reason}" if reason else ""
+        yield warning("constant-mask", f"the mask always holds{reason}: it removes nothing", part)
 
 
 def _together(sight: Sight, blamed: set[tuple[str | int, ...]]) -> Iterator[Finding]:
@@ -96,18 +113,35 @@ def _impossible_finding(
 ) -> Finding:
     text = part.expression.text
     word = "never holds" if aim else "always holds"
+    known = _known(node, part, facts)
+    message = f"{quote(text[node.start : node.end])} {word}: {known}{source}"
+    return warning("impossible-comparison", message, part, node)
+
+
+def _known(node: t.Tree, part: Part, facts: Facts) -> str:
+    """What is known of the two sides of a comparison, or of what a call tests."""
+    if not isinstance(node, t.Compare | t.Member | t.Call):
+        return ""
+    text = part.expression.text
     known = [
-        f"{quote(text[operand.start : operand.end])} is {_spelled(facts.range_of(tree))}{source}"
+        f"{quote(text[operand.start : operand.end])} is {_spelled(facts.range_of(tree))}"
         for operand in node.children
         if _reads_tensor(tree := part.resolved(operand))
     ]
-    message = f"{quote(text[node.start : node.end])} {word}: {' and '.join(dict.fromkeys(known))}"
-    return warning("impossible-comparison", message, part, node)
+    return " and ".join(dict.fromkeys(known))
 
 
 def _spelled(found: Range) -> str:
     if found.value is not None:
-        return f"{found.value:g}"
+        return _number(found.value)
+    if found == BOTH:
+        return "true or false"
+    if found.high == INF or found.low == -INF:
+        words = {
+            (True, False): f"at least {_number(found.low)}",
+            (False, True): f"at most {_number(found.high)}",
+        }
+        return words.get((found.high == INF, found.low == -INF), "any number")
     return f"{_number(found.low)} to {_number(found.high)}"
 
 

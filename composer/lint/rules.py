@@ -17,6 +17,10 @@ from composer.naming import Declared
 from composer.spec import Spec
 from composer.terms import Part
 
+_CAUSES = {
+    "zero-weight": ("impossible-comparison",),
+    "idle-schedule": ("zero-weight",),
+}
 _RULES = (mask_findings, weight_findings, comparison_findings, table_findings, role_findings)
 
 
@@ -43,7 +47,17 @@ def lint(
     found += meaning_findings(sights)
     found += _regularization(spec, sights)
     # What a task says is found with every loss of it.
-    return list(dict.fromkeys(found))
+    return _without_consequences(list(dict.fromkeys(found)))
+
+
+def _without_consequences(found: list[Finding]) -> list[Finding]:
+    """One mistake, one warning: what only follows from another at the same place is left out."""
+    causes = {(each.path, each.code) for each in found}
+    return [
+        each
+        for each in found
+        if not any((each.path, cause) in causes for cause in _CAUSES.get(each.code, ()))
+    ]
 
 
 def _regularization(spec: Spec, sights: Collection[Sight]) -> Iterator[Finding]:

@@ -118,6 +118,8 @@ def conditions(tree: t.Tree, wanted: bool | None = True) -> Iterator[tuple[t.Tre
                 yield from conditions(operand, wanted)
         case t.Unary(op="not"):
             yield from conditions(tree.operand, None if wanted is None else not wanted)
+        case t.Call(name="any" | "all"):
+            yield from conditions(tree.args[0], wanted)
         case _:
             if isinstance(tree, t.Compare | t.Member):
                 yield tree, wanted

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from composer.declared import declaration
 from composer.finding import Finding
-from composer.fitting import role_path
+from composer.fitting import role_path, whole
 from composer.language import tree as t
 from composer.language.diagnostics import quote
 from composer.lint.scope import Sight, size, warning
@@ -107,13 +107,25 @@ def role_findings(sight: Sight) -> Iterator[Finding]:
     for name, part in sight.term.roles.items():
         if roles[name].domain == "logits" and size(part.expression.tree) < 10**4:
             yield from _squashed(sight, part)
-    if not any(_reaches_prediction(part.tree) for part in sight.term.roles.values()):
+    swapped = list(_swapped(sight))
+    yield from swapped
+    if not swapped and not any(_reaches_prediction(part.tree) for part in sight.term.roles.values()):
         message = (
             f"no gradient of {quote(sight.term.name)} reaches a prediction: "
             "its roles read none, or through functions without a gradient"
         )
-        path = (*sight.term.path, "type")
-        yield Finding("no-gradient", message, path, None, None, "warning")
+        yield Finding("no-gradient", message, sight.term.path, None, None, "warning")
+
+
+def _swapped(sight: Sight) -> Iterator[Finding]:
+    """A prediction that is none; a target may be one, as in distillation."""
+    part = sight.term.roles.get("y_pred")
+    nodes = list(t.walk(part.tree)) if part else []
+    sides = {node.side for node in nodes if isinstance(node, t.Tensor)}
+    if part is not None and sides == {"y_true"}:
+        message = f"`y_pred` reads no prediction, found {part.source}"
+        path = role_path(sight.term, "y_pred")
+        yield Finding("swapped-sides", message, path, whole(part), None, "warning")
 
 
 def _squashed(sight: Sight, part: Part) -> Iterator[Finding]:

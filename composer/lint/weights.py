@@ -121,12 +121,13 @@ def schedule_findings(part: Part, facts: Facts) -> Iterator[Finding]:
 def _schedule(node: t.Call, part: Part, facts: Facts) -> Iterator[Finding]:
     values = node.lists[-1] if node.lists else node.args[3:5]
     levels = {facts.range_of(value).value for value in values}
+    level = levels.pop() if len(levels) == 1 else None
     if not any(isinstance(each, t.Step) for each in t.walk(node.args[0])):
         message = f"`{node.name}` never moves: its first argument does not read `step`"
         yield warning("idle-schedule", message, part, node)
-    elif len(levels) == 1 and None not in levels:
-        message = f"`{node.name}` never moves: it is {levels.pop():g} at every step"
-        yield warning("idle-schedule", message, part, node, "write the number")
+    elif level is not None:
+        message = f"`{node.name}` never moves: it is {level:g} at every step"
+        yield warning("idle-schedule", message, part, node, f"write `{level:g}`")
     elif node.name in ("ramp", "cosine"):
         yield from _backward(node, part, facts)
 
