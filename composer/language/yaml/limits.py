@@ -7,8 +7,8 @@ from typing import NoReturn
 from composer.language.yaml.findings import Findings, Stop
 
 MAX_DEPTH = 64
-MAX_NODES = 20_000
-MAX_EXPANDED = 50_000
+MAX_NODES = 60_000
+MAX_EXPANDED = 150_000
 MAX_SCALAR = 64 * 1024
 
 
