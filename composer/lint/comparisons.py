@@ -22,7 +22,7 @@ def comparison_findings(sight: Sight) -> Iterator[Finding]:
     for part in sight.parts:
         for node, _ in conditions(part.expression.tree):
             for left, right in _equalities(node):
-                yield from _equality(left, right, part, sight.dtypes)
+                yield from _equality(left, right, part, sight)
 
 
 def _equalities(node: t.Tree) -> Iterator[tuple[t.Tree, t.Tree]]:
@@ -34,8 +34,8 @@ def _equalities(node: t.Tree) -> Iterator[tuple[t.Tree, t.Tree]]:
                 yield node.operands[place], node.operands[place + 1]
 
 
-def _equality(left: t.Tree, right: t.Tree, part: Part, dtypes: Dtypes) -> Iterator[Finding]:
-    if isinstance(left, t.Number):
+def _equality(left: t.Tree, right: t.Tree, part: Part, sight: Sight) -> Iterator[Finding]:
+    if isinstance(left, t.Number | t.Constant):
         left, right = right, left
     computed = next((each for each in (left, right) if _is_rounded(each)), None)
     if computed is not None:
@@ -44,20 +44,21 @@ def _equality(left: t.Tree, right: t.Tree, part: Part, dtypes: Dtypes) -> Iterat
             "inexact-comparison", message, part, computed, "compare it with a range, such as `<`"
         )
         return
-    dtype = _dtype(part.resolved(left), dtypes)
+    dtype = _dtype(part.resolved(left), sight.dtypes)
     if dtype is None:
         return
-    if isinstance(right, t.Number):
-        yield from _with_number(right, dtype, part)
+    if isinstance(right, t.Number | t.Constant):
+        value = sight.facts.range_of(right).value
+        if value is not None:
+            yield from _with_number(right, value, dtype, part)
     else:
-        other = _dtype(part.resolved(right), dtypes)
+        other = _dtype(part.resolved(right), sight.dtypes)
         if other is not None and {kind(dtype), kind(other)} == {"int", "float"}:
             message = f"labels are compared as floats: {dtype} with {other}"
             yield warning("inexact-comparison", message, part, left)
 
 
-def _with_number(right: t.Number, dtype: str, part: Part) -> Iterator[Finding]:
-    value = right.value
+def _with_number(right: t.Tree, value: float, dtype: str, part: Part) -> Iterator[Finding]:
     if kind(dtype) == "int" and isinstance(value, float) and value.is_integer():
         message = f"labels of {dtype} are compared as floats with {_text(right, part)}"
         yield warning("inexact-comparison", message, part, right, f"write `{int(value)}`")

@@ -73,7 +73,7 @@ class _Ranges:
         return self.facts.constants.get(node.name, ANYTHING)
 
     def step(self, node: t.Step) -> Range:
-        return self._within(node, Range(0, _LAST_STEP, whole=True))
+        return self._within(node, Range(0, _LAST_STEP, whole=True, scalar=True))
 
     def unary(self, node: t.Unary, operand: Range) -> Range:
         if node.op == "not":

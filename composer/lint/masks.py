@@ -142,7 +142,8 @@ def _spelled(found: Range) -> str:
             (False, True): f"at most {_number(found.high)}",
         }
         return words.get((found.high == INF, found.low == -INF), "any number")
-    return f"{_number(found.low)} to {_number(found.high)}"
+    whole = "a whole number from " if found.whole else ""
+    return f"{whole}{_number(found.low)} to {_number(found.high)}"
 
 
 def _number(value: float) -> str:

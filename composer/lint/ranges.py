@@ -20,13 +20,15 @@ class Range(NamedTuple):
     """All numbers from `low` to `high`, and NaN where `nan`. Truth is 0 and 1.
 
     What it leaves out never happens; what it holds may happen or not. `whole` says that all are
-    whole numbers. It is nothing but NaN, or nothing at all, where `low` is above `high`.
+    whole numbers, `scalar` that it is computed in float64. It is nothing but NaN, or nothing at
+    all, where `low` is above `high`.
     """
 
     low: float
     high: float
     nan: bool = False
     whole: bool = False
+    scalar: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -44,7 +46,7 @@ class Range(NamedTuple):
         if whole:
             low = math.ceil(low) if math.isfinite(low) else low
             high = math.floor(high) if math.isfinite(high) else high
-        return Range(low, high, self.nan and other.nan, whole)
+        return Range(low, high, self.nan and other.nan, whole, self.scalar)
 
 
 ANYTHING = Range(-INF, INF, nan=True)
@@ -56,7 +58,7 @@ FALSE = Range(0, 0, whole=True)
 
 def exactly(value: float) -> Range:
     """The range of one number."""
-    return flushed(Range(value, value, whole=isinstance(value, int)))
+    return flushed(Range(value, value, whole=isinstance(value, int), scalar=True))
 
 
 def of_dtype(dtype: str | None) -> Range:
@@ -78,11 +80,11 @@ def largest(dtype: str | None) -> float:
 
 def hull(ranges: Iterable[Range]) -> Range:
     """The smallest range that holds all of them."""
-    low, high, nan, whole = INF, -INF, False, True
+    low, high, nan, whole, scalar = INF, -INF, False, True, True
     for each in ranges:
         low, high = min(low, each.low), max(high, each.high)
-        nan, whole = nan or each.nan, whole and each.whole
-    return Range(low, high, nan, whole)
+        nan, whole, scalar = nan or each.nan, whole and each.whole, scalar and each.scalar
+    return Range(low, high, nan, whole, scalar)
 
 
 def truth(can_hold: bool, can_fail: bool) -> Range:
@@ -97,6 +99,8 @@ def rounded(x: Range) -> Range:
     """
     if x.whole:
         return x if x.low >= INT64.low and x.high <= INT64.high else INT64
+    if x.scalar:
+        return flushed(x)
     low, high = x.low - _ROUNDING * abs(x.low), x.high + _ROUNDING * abs(x.high)
     most = largest("float32")
     low, high = low if low >= -most else -INF, high if high <= most else INF
@@ -106,16 +110,16 @@ def rounded(x: Range) -> Range:
 def flushed(x: Range) -> Range:
     """The range, and 0 with it where float32 takes its ends for 0."""
     low = 0 if 0 < x.low < SMALLEST else x.low
-    return Range(low, 0 if -SMALLEST < x.high < 0 else x.high, x.nan, x.whole)
+    return x._replace(low=low, high=0 if -SMALLEST < x.high < 0 else x.high)
 
 
 def negative(x: Range) -> Range:
-    return rounded(Range(-x.high, -x.low, x.nan, x.whole))
+    return rounded(Range(-x.high, -x.low, x.nan, x.whole, x.scalar))
 
 
 def add(a: Range, b: Range) -> Range:
     low, high = _sum(a.low, b.low, -INF), _sum(a.high, b.high, INF)
-    return rounded(Range(low, high, _nan(a, b), a.whole and b.whole))
+    return rounded(Range(low, high, _nan(a, b), a.whole and b.whole, a.scalar and b.scalar))
 
 
 def multiply(a: Range, b: Range) -> Range:
@@ -125,7 +129,8 @@ def multiply(a: Range, b: Range) -> Range:
 def product(a: Range, b: Range) -> Range:
     """A product of scalars, which are exact."""
     corners = [_product(x, y) for x in (a.low, a.high) for y in (b.low, b.high)]
-    return Range(min(corners), max(corners), _nan(a, b), a.whole and b.whole)
+    whole, scalar = a.whole and b.whole, a.scalar and b.scalar
+    return Range(min(corners), max(corners), _nan(a, b), whole, scalar)
 
 
 def divide(a: Range, b: Range) -> Range:
@@ -140,7 +145,8 @@ def quotient(a: Range, b: Range) -> Range:
         a, b = negative(a), negative(b)
     inverse = Range(1 / b.high if b.high else INF, 1 / b.low if b.low else INF)
     found = product(a, inverse)
-    return Range(found.low, found.high, _nan(a, b) or b.low == 0)
+    nan = _nan(a, b) or b.low == 0
+    return Range(found.low, found.high, nan, scalar=a.scalar and b.scalar)
 
 
 def modulo(a: Range, b: Range) -> Range:

@@ -10,7 +10,8 @@ from composer.finding import Finding
 from composer.fitting import role_path, whole
 from composer.language import tree as t
 from composer.language.diagnostics import quote
-from composer.lint.scope import Sight, size, warning
+from composer.lint.ranges import ANYTHING
+from composer.lint.scope import MAX_NODES, Sight, size, warning
 from composer.spec import Spec
 from composer.terms import Part, task_parts, terms_of
 
@@ -102,19 +103,42 @@ def _meaning_help(before: _Reading, now: _Reading) -> str | None:
 
 
 def role_findings(sight: Sight) -> Iterator[Finding]:
-    """Probabilities where logits are due, and losses that no prediction gets a gradient from."""
+    """Roles that are read as what they are not, and losses that train nothing."""
     roles = sight.term.loss.bound_signature().roles
     for name, part in sight.term.roles.items():
-        if roles[name].domain == "logits" and size(part.expression.tree) < 10**4:
+        if roles[name].domain == "logits":
             yield from _squashed(sight, part)
-    swapped = list(_swapped(sight))
+            yield from _one_class(sight, name)
+    swapped = [*_swapped(sight), *_equal(sight)]
     yield from swapped
-    if not swapped and not any(_reaches_prediction(part.tree) for part in sight.term.roles.values()):
+    trees = [part.tree for part in sight.term.roles.values()]
+    if not swapped and not any(map(_reaches_prediction, trees)):
         message = (
             f"no gradient of {quote(sight.term.name)} reaches a prediction: "
             "its roles read none, or through functions without a gradient"
         )
         yield Finding("no-gradient", message, sight.term.path, None, None, "warning")
+
+
+def _equal(sight: Sight) -> Iterator[Finding]:
+    """Two roles that read the same, of which no loss can learn the difference."""
+    first: dict[t.Tree, str] = {}
+    for name, part in sight.term.roles.items():
+        if size(part.tree) <= MAX_NODES and first.setdefault(part.tree, name) != name:
+            message = f"`{first[part.tree]}` and `{name}` both read {part.source}"
+            path = role_path(sight.term, name)
+            yield Finding("equal-roles", message, path, whole(part), None, "warning")
+
+
+def _one_class(sight: Sight, name: str) -> Iterator[Finding]:
+    """A softmax over one class is 1, whatever its logit is."""
+    signature, dims = sight.term.loss.bound_signature(), sight.types.binding.dims
+    axis = signature.roles[name].axes[-1]
+    if axis not in signature.values and isinstance(axis, str) and dims.get(axis) == 1:
+        message = f"{quote(sight.term.name)} has one class alone, and is always 0"
+        help = "one logit for yes or no takes `sigmoid_cross_entropy`"
+        path = role_path(sight.term, name)
+        yield Finding("one-class", message, path, None, help, "warning")
 
 
 def _swapped(sight: Sight) -> Iterator[Finding]:
@@ -129,17 +153,15 @@ def _swapped(sight: Sight) -> Iterator[Finding]:
 
 
 def _squashed(sight: Sight, part: Part) -> Iterator[Finding]:
-    node = part.expression.tree
-    while isinstance(node, t.Index) or (isinstance(node, t.Call) and node.name == "stop_gradient"):
-        node = node.children[0]
-    if isinstance(node, t.Call) and node.name in ("softmax", "sigmoid"):
-        yield warning(
-            "probabilities-as-logits",
-            f"{quote(sight.term.loss.type)} takes logits, found the probabilities of a {node.name}",
-            part,
-            node,
-            f"leave `{node.name}` out",
-        )
+    """Numbers between 0 and 1 that were computed as such."""
+    calls = [node for node in t.walk(part.expression.tree) if isinstance(node, t.Call)]
+    squash = next((node for node in calls if node.name in ("softmax", "sigmoid")), None)
+    found = sight.facts.range_of(part.tree) if size(part.tree) <= MAX_NODES else ANYTHING
+    if squash is not None and 0 <= found.low <= found.high <= 1:
+        loss, name = quote(sight.term.loss.type), squash.name
+        message = f"{loss} takes logits, found the probabilities of a {name}"
+        help = f"leave `{name}` out"
+        yield warning("probabilities-as-logits", message, part, squash, help)
 
 
 def _reaches_prediction(tree: t.Tree) -> bool:

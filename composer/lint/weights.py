@@ -14,6 +14,7 @@ from composer.lint.ranges import INF, Range
 from composer.lint.scope import Sight, warning
 from composer.terms import Part
 
+_SLACK = 1e-4  # what the rounding of float32 may add up to
 _SMALLEST = {"float32": ranges.SMALLEST, "float64": 2.2250738585072014e-308}
 
 
@@ -42,7 +43,7 @@ def weight_alone(part: Part, facts: Facts, dtype: str | None) -> Iterator[Findin
     """What is odd about one weight, whatever it multiplies."""
     factor = scalar_range(part, facts)
     rest = facts.range_of(part.tree)
-    if factor.value == 0 or rest.value == 0:
+    if 0 in (factor.value, rest.value) or rest[:2] == (0, 0):
         yield warning(
             "zero-weight", "the weight is 0 everywhere: the loss is shown and trains nothing", part
         )
@@ -97,8 +98,10 @@ def _under_a_mean(part: Part, sight: Sight) -> Iterator[Finding]:
     if rest is None:
         return
     # A tensor that is used as it stands is taken at its word: weights are not negative.
-    trusting = replace(sight.facts, tensor=lambda node: _at_least_0(sight.facts.tensor(node)))
-    if trusting.range_of(rest).low < 0:
+    facts = sight.targets()
+    trusting = replace(facts, tensor=lambda node: _at_least_0(facts.tensor(node)))
+    found = trusting.range_of(rest)
+    if found.low < -_SLACK * (found.high if 1 < found.high < INF else 1):
         yield warning(
             "negative-weight",
             "`weighted_mean` divides by the sum of the weights, and this one may be negative",
@@ -119,8 +122,7 @@ def schedule_findings(part: Part, facts: Facts) -> Iterator[Finding]:
 
 
 def _schedule(node: t.Call, part: Part, facts: Facts) -> Iterator[Finding]:
-    values = node.lists[-1] if node.lists else node.args[3:5]
-    levels = {facts.range_of(value).value for value in values}
+    levels = {facts.range_of(value).value for value in _reached(node, facts)}
     level = levels.pop() if len(levels) == 1 else None
     if not any(isinstance(each, t.Step) for each in t.walk(node.args[0])):
         message = f"`{node.name}` never moves: its first argument does not read `step`"
@@ -130,6 +132,22 @@ def _schedule(node: t.Call, part: Part, facts: Facts) -> Iterator[Finding]:
         yield warning("idle-schedule", message, part, node, f"write `{level:g}`")
     elif node.name in ("ramp", "cosine"):
         yield from _backward(node, part, facts)
+
+
+def _reached(node: t.Call, facts: Facts) -> Iterator[t.Tree]:
+    """The values that a schedule goes between, but for those that lie before its first step."""
+    first = facts.range_of(node.args[0]).low
+    if node.name == "piecewise":
+        for place, value in enumerate(node.lists[1]):
+            until = node.lists[0][place] if place < len(node.lists[0]) else None
+            if until is None or facts.range_of(until).high > first:
+                yield value
+    elif node.name == "cycle":
+        yield from node.lists[0]
+    else:
+        start, end, before, after = node.args[1:]
+        is_over = facts.range_of(start).high <= facts.range_of(end).high <= first
+        yield from [after] if is_over else [before, after]
 
 
 def _backward(node: t.Call, part: Part, facts: Facts) -> Iterator[Finding]:

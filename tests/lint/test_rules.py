@@ -22,7 +22,8 @@ tensors:
     depth: float32[batch, h, w]
     wide: float64[batch, h, w]
     flag: float32[batch]
-constants: {four: [1, 2, 3, 4], five: [1, 2, 3, 4, 5], k: 3, late: 100, zero: 0, small: 1.0e-30}
+constants: {four: [1, 2, 3, 4], five: [1, 2, 3, 4, 5], k: 3, late: 100, zero: 0, small: 1.0e-30, whole: 3.0,
+            nothing: [0, 0, 0, 0, 0]}
 """
 LABEL = "y_true: y_true.label\ny_pred: y_pred.label\nloss: sparse_softmax_cross_entropy\n"
 SEG = "y_true: y_true.byte\ny_pred: y_pred.seg\nloss: sparse_softmax_cross_entropy\n"
@@ -49,25 +50,25 @@ FOUND = [
     (DEPTH + "mask: true", "constant-mask", "true", "the mask is true everywhere: it removes nothing"),
     (DEPTH + "mask: false", "constant-mask", "false", f"the mask is false everywhere: {NOTHING}"),
     (SEG + "mask: isfinite(y_true)", "constant-mask", "isfinite(y_true)",
-     "the mask always holds, since `y_true` is 0 to 255: it removes nothing"),
+     "the mask always holds, since `y_true` is a whole number from 0 to 255: it removes nothing"),
     (DEPTH + "mask: y_true > 0 and y_true < 0", "contradiction", "y_true > 0 and y_true < 0",
      f"the mask never holds: {NOTHING}"),
     (DEPTH + "mask: 80 < y_true < 0", "contradiction", "80 < y_true < 0",
      f"the mask never holds: {NOTHING}"),
     (SEG + "mask: y_true == 256", "impossible-comparison", "y_true == 256",
-     "`y_true == 256` never holds: `y_true` is 0 to 255"),
+     "`y_true == 256` never holds: `y_true` is a whole number from 0 to 255"),
     (SEG + "mask: y_true == 5 or y_true == 2", "impossible-comparison", "y_true == 5",
-     "`y_true == 5` never holds: `y_true` is 0 to 4 by this loss"),
+     "`y_true == 5` never holds: `y_true` is a whole number from 0 to 4 by this loss"),
     (SEG + "mask: not (y_true != 5)", "impossible-comparison", "y_true != 5",
-     "`y_true != 5` always holds: `y_true` is 0 to 4 by this loss"),
+     "`y_true != 5` always holds: `y_true` is a whole number from 0 to 4 by this loss"),
     (SEG + "mask: y_true in [255]", "impossible-comparison", "y_true in [255]",
-     "`y_true in [255]` never holds: `y_true` is 0 to 4 by this loss"),
+     "`y_true in [255]` never holds: `y_true` is a whole number from 0 to 4 by this loss"),
     (LABEL + "weight: 1 + 4 * (y_true == 5)", "impossible-comparison", "y_true == 5",
-     "`y_true == 5` never holds: `y_true` is 0 to 4 by this loss"),
+     "`y_true == 5` never holds: `y_true` is a whole number from 0 to 4 by this loss"),
     (FLAG + "mask: y_true == 2", "impossible-comparison", "y_true == 2",
      "`y_true == 2` never holds: `y_true` is true or false"),
     (SIGNED + "mask: y_true > 1", "impossible-comparison", "y_true > 1",
-     "`y_true > 1` never holds: `y_true` is -1 to 1 by this loss"),
+     "`y_true > 1` never holds: `y_true` is a whole number from -1 to 1 by this loss"),
     # comparisons
     (DEPTH + "mask: y_true == 0.1", "inexact-comparison", "0.1",
      "`0.1` is not a number that float32 holds, and equality is exact"),
@@ -138,11 +139,25 @@ FOUND = [
     (DEPTH + "mask: y_true != y_true", "contradiction", "y_true != y_true",
      "the mask keeps nothing but NaN of y_true.depth: the loss is NaN"),
     (SEG + "mask: any(y_true > 300, axis=-1)", "impossible-comparison", "y_true > 300",
-     "`y_true > 300` never holds: `y_true` is 0 to 255"),
+     "`y_true > 300` never holds: `y_true` is a whole number from 0 to 255"),
     (FLAG + "weight: 3 * (y_true > 1)", "impossible-comparison", "y_true > 1",
      "`y_true > 1` never holds: `y_true` is true or false"),
     (DEPTH + "weight: cycle(step, 10, [0, 0])", "zero-weight", "cycle(step, 10, [0, 0])",
      "the weight is 0 everywhere: the loss is shown and trains nothing"),
+    (DEPTH + "weight: ramp(step, -1000, 0, 3, 2)", "idle-schedule", "ramp(step, -1000, 0, 3, 2)",
+     "`ramp` never moves: it is 2 at every step"),
+    (DEPTH + "weight: piecewise(step, [0], [1, 2])", "idle-schedule", "piecewise(step, [0], [1, 2])",
+     "`piecewise` never moves: it is 2 at every step"),
+    (LABEL + "weight: 2 * take(nothing, y_true)", "zero-weight", "2 * take(nothing, y_true)",
+     "the weight is 0 everywhere: the loss is shown and trains nothing"),
+    (FLAG.replace("y_pred.flag", "clip(sigmoid(y_pred.flag), 0.001, 0.999)"), "probabilities-as-logits",
+     "sigmoid(y_pred.flag)", "`sigmoid_cross_entropy` takes logits, found the probabilities of a sigmoid"),
+    (LABEL.replace("y_pred.label", "y_pred.label[:, :1]"), "one-class", "y_pred.label[:, :1]",
+     "`t/sparse_softmax_cross_entropy` has one class alone, and is always 0"),
+    ("loss: {type: triplet, anchor: y_pred.label, positive: y_pred.label, negative: y_true.rows}",
+     "equal-roles", "y_pred.label", "`anchor` and `positive` both read y_pred.label"),
+    (LABEL + "mask: y_true != whole", "inexact-comparison", "whole",
+     "labels of int32 are compared as floats with `whole`"),
 ]  # fmt: skip
 
 
@@ -185,6 +200,12 @@ SILENT = [
     DEPTH.replace("huber", "{type: huber, reduction: weighted_mean}") + "weight: y_true",
     DEPTH.replace("huber", "{type: huber, reduction: weighted_mean}") + "weight: 1 - y_true.flag",
     DEPTH.replace("huber", "{type: huber, reduction: weighted_mean}") + "weight: exp(-y_true)",
+    DEPTH + "weight: 1 - ramp(step, 0, 100)",
+    SIGNED.replace("{type: hinge, labels: signed}", "sigmoid_cross_entropy\nmask: 0 <= y_true <= 1")
+    + "\nweight: 2 - y_true",
+    FLAG.replace("sigmoid_cross_entropy", "{type: sigmoid_cross_entropy, reduction: weighted_mean}")
+    + "weight: 1 - mean(y_true.rows == 1, axis=-1)",
+    FLAG.replace("y_pred.flag", "log(sigmoid(y_pred.flag))"),
     FLAG.replace("sigmoid_cross_entropy", "log_loss").replace(
         "y_pred.flag", "sigmoid(y_pred.flag)"
     ),
