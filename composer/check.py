@@ -55,7 +55,9 @@ def check_with(
     if is_whole and not any(each.severity == "error" for each in checker.problems):
         findings += unused_findings(spec)
     warnings = [finding.problem(spec.document) for finding in findings]
-    return in_order([*checker.problems, *warnings]), checker.sound
+    wrong = [finding.path for finding in findings if finding.severity == "error"]
+    sound = [types for types in checker.sound if not any(map(types.term.reads, wrong))]
+    return in_order([*checker.problems, *warnings]), sound
 
 
 def infer_terms(

@@ -53,6 +53,36 @@ def differences(spec: Spec, found: Mapping[tuple[Any, Path], TensorType]) -> lis
     return problems
 
 
+def filled_in(
+    spec: Spec, found: Mapping[tuple[Any, Path], TensorType]
+) -> dict[tuple[str, Path], TensorType]:
+    """What `tensors:` declares of a side that a batch lacks, with the sizes that the other gives.
+
+    Sizes that it does not give are unknown.
+    """
+    sizes: dict[str, tuple[int, str]] = {}
+    declared = declaration(spec)
+    for place, type_ in declared.items():
+        if place in found:
+            _difference(place[0], type_, found[place], sizes)
+    known: dict[str, Dim] = {name: size for name, (size, _) in sizes.items()}
+    there = {side for side, _ in found}
+    return {
+        place: TensorType(type_.dtype, _sized(type_.shape, known))
+        for place, type_ in declared.items()
+        if place[0] not in there
+    }
+
+
+def _sized(shape: Shape, known: Mapping[str, Dim]) -> Shape:
+    """The shape with numbers for names."""
+
+    def sizes(dims: tuple[Dim, ...]) -> tuple[Dim, ...]:
+        return tuple(known.get(dim) if isinstance(dim, str) else dim for dim in dims)
+
+    return Shape(sizes(shape.head), None if shape.tail is None else sizes(shape.tail))
+
+
 def _difference(
     name: str, declared: TensorType, actual: TensorType, sizes: dict[str, tuple[int, str]]
 ) -> str | None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from composer.fields import LARGE, shown
 from composer.language.diagnostics import Problem, did_you_mean, quote
 from composer.language.yaml.document import Document, Node
-from composer.losses import CATALOGUE, find
 from composer.losses.base import Loss
-from composer.spec import NO_PYTHON, Regularization, Spec, Task, Tensors
 
 _BOUNDS = {
     "greater_than": ("above", "gt"),
@@ -35,15 +33,7 @@ _WANTED = {
     "list_type": "a list",
     "tuple_type": "a list",
 }
-# Words of other libraries, and slips, that no spelling distance would lead to a field of ours.
-_FIELDS_ELSEWHERE = {
-    "losses": "loss", "loss_weight": "weight", "sample_weight": "weight", "weights": "weight",
-    "coefficient": "weight", "ignore_index": "mask", "ignore_class": "mask", "target": "y_true",
-    "label": "y_true", "labels": "y_true", "targets": "y_true", "prediction": "y_pred",
-    "predictions": "y_pred", "preds": "y_pred", "logits": "y_pred", "smoothing": "label_smoothing",
-    "regularisation": "regularization", "head": "tasks", "heads": "tasks",
-}  # fmt: skip
-
+_TASKS = "write `tasks:` and below it a name for every head of the model"
 _REDUCTIONS_ELSEWHERE = {
     "mean": "`weighted_mean` divides by the sum of the weights, `sum_over_batch_size` by the "
     "number of elements",
@@ -91,7 +81,9 @@ def _problem(fault: ErrorDetails, document: Document, own: Mapping[str, type[Los
     if "message" in context:
         return _own_problem(fault, path, document, context)
     if fault["type"] == "extra_forbidden":
-        return _unknown_field(path, document, own)
+        from composer.unknown_fields import unknown_field  # only problems need it
+
+        return unknown_field(path, document, own)
     if fault["type"] == "missing":
         return _missing_field(path, document)
     return _wrong_value(fault, path, document, context)
@@ -112,65 +104,10 @@ def _own_problem(
     return document.problem(fault["type"], context["message"], node, span=span, help=help)
 
 
-def _unknown_field(
-    path: tuple[str | int, ...], document: Document, own: Mapping[str, type[Loss]]
-) -> Problem:
-    name = str(path[-1])
-    fields, where = fields_at(path[:-1], document, own)
-    help = None
-    if (ours := _FIELDS_ELSEWHERE.get(name.lower())) in fields:
-        help = f"did you mean {quote(ours)}?"
-    elif name == "balance":
-        help = "learned weights are not there yet; until then a batch tensor may be a weight"
-    elif name in ("_target_", "class_name", "module", "fn", "function"):
-        help = NO_PYTHON
-    return document.problem(
-        "unknown-field",
-        f"there is no field {quote(name)} in {where}",
-        document.find_key(path),
-        help=help or did_you_mean(name, fields, noun="fields"),
-    )
-
-
-def fields_at(
-    path: tuple[str | int, ...], document: Document, own: Mapping[str, type[Loss]]
-) -> tuple[list[str], str]:
-    """The fields that may stand at a place, and what the place is called."""
-    if not path:
-        return _names(Spec), "a spec"
-    if path[0] == "tasks" and "loss" in path[2:3]:
-        return _loss_fields(path, document, own)
-    models: dict[str | int, tuple[type[BaseModel], str]] = {
-        "tasks": (Task, "a task"),
-        "regularization": (Regularization, "`regularization`"),
-        "tensors": (Tensors, "`tensors`"),
-    }
-    model, where = models[path[0]]
-    return _names(model), where
-
-
-def _loss_fields(
-    path: tuple[str | int, ...], document: Document, own: Mapping[str, type[Loss]]
-) -> tuple[list[str], str]:
-    node = document.find((*path, "type"))
-    name = str(node.value)
-    cls = own[name] if name in own else find(name) if name in CATALOGUE else Loss
-    names = [field for field in _names(cls) if not field.startswith("y_") or field in _roles(cls)]
-    return names, f"the loss {quote(name)}"
-
-
-def _roles(cls: type[Loss]) -> tuple[str, ...]:
-    return cls.signature.inputs if hasattr(cls, "signature") else ("y_true", "y_pred")
-
-
-def _names(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
 def _missing_field(path: tuple[str | int, ...], document: Document) -> Problem:
     name = str(path[-1])
     examples = {
-        "tasks": "write `tasks:` and below it a name for every head of the model",
+        "tasks": _TASKS,
         "loss": "write `loss: huber`, for example",
     }
     parent = document.find_key(path[:-1]) if path[:-1] else document.root
@@ -194,7 +131,9 @@ def _wrong_value(
         message = f"{name} is {word} {limit:g}, found {found}"
     elif kind in _WANTED:
         message = f"{name} takes {_WANTED[kind]}, found {found}"
-        help = help or _type_help(node.value)
+        help = help or (
+            _names_of_tasks(node) if path == ("tasks",) else _type_help(kind, node.value)
+        )
     elif kind == "literal_error":
         options = [option.strip().strip("'") for option in _options(context["expected"])]
         message = f"{name} is one of {', '.join(map(quote, options))}, found {found}"
@@ -220,8 +159,19 @@ def _options(expected: str) -> list[str]:
     return expected.replace(" or ", ", ").split(", ")
 
 
-def _type_help(value: object) -> str | None:
-    """A number in quotes is text."""
+def _names_of_tasks(node: Node) -> str:
+    """Each task stands below its name, and not in a list with it."""
+    first = node.value[0] if node.kind == "sequence" and node.value else node
+    if first.kind != "mapping" or not first.value:
+        return _TASKS
+    name = first.value["name"].text if "name" in first.value else next(iter(first.value))
+    return f"write the names as keys, such as {quote(name + ':')}"
+
+
+def _type_help(kind: str, value: object) -> str | None:
+    """A number in quotes is text, one with a point is not whole."""
+    if kind in ("int_type", "int_from_float") and isinstance(value, float) and value.is_integer():
+        return f"write `{value:.0f}`"
     if isinstance(value, str):
         try:
             float(value)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import PydanticCustomError, core_schema
 
 from composer.language.diagnostics import quote
@@ -20,6 +20,8 @@ from composer.language.tree import Number
 MAX_NAME = 64
 LARGE = 1e30
 """What float32 can still be multiplied by; 1 / LARGE is what it still tells from 0."""
+_NOT_NEGATIVE = f"from 0 to {LARGE:g}"
+_SCHEDULE = "write an expression, such as `ramp(step, 0, 1000)`"
 _TABLE = "for a number per class, name a list under `constants:` and write `take(name, y_true)`"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[ .-][A-Za-z0-9_]+)*", re.ASCII)
 
@@ -44,9 +46,7 @@ def read_expression(value: Any) -> Expression:
     if isinstance(value, int | float):
         return _finite(value)
     if not isinstance(value, str):
-        message = f"a number or an expression is required, found {shown(value)}"
-        is_table = isinstance(value, list | tuple | dict)
-        raise fault("invalid-type", message, **({"help": _TABLE} if is_table else {}))
+        raise fault("invalid-type", f"a number or an expression is required, found {shown(value)}")
     try:
         return parse(value)
     except TextError as error:
@@ -63,6 +63,10 @@ def _finite(value: float) -> Expression:
 
 def read_weight(value: Any) -> Expression:
     """A number or an expression, that is no bare boolean."""
+    if isinstance(value, list | tuple | dict):
+        is_schedule = isinstance(value, dict) and "type" in value
+        message = f"a number or an expression is required, found {shown(value)}"
+        raise fault("invalid-type", message, help=_SCHEDULE if is_schedule else _TABLE)
     expression = read_expression(value)
     if isinstance(expression.tree, Number) and isinstance(expression.tree.value, bool):
         raise fault("invalid-type", f"a number or an expression is required, found {shown(value)}")
@@ -70,10 +74,15 @@ def read_weight(value: Any) -> Expression:
 
 
 def read_mask(value: Any) -> Expression:
-    """An expression, or `true` or `false`."""
+    """A condition, or `true` or `false`."""
     if isinstance(value, bool):
         return literal(value)
-    return read_expression(value)
+    expression = read_expression(value)
+    number = expression.tree.value if isinstance(expression.tree, Number) else True
+    if not isinstance(number, bool):
+        help = f"write `{'true' if number else 'false'}`, or a condition such as `y_true > 0`"
+        raise fault("dtype-mismatch", f"a mask is boolean, found {shown(value)}", help=help)
+    return expression
 
 
 def read_role(value: Any) -> Expression:
@@ -115,20 +124,23 @@ def read_tensor_type(value: Any) -> TensorType:
         raise text_fault(error) from None
 
 
-def read_per_class(value: Any) -> float | tuple[float, ...]:
+def read_per_class(value: Any, info: ValidationInfo) -> float | tuple[float, ...]:
     """A number of at least 0, or a list of one such number per class."""
-    numbers = value if isinstance(value, list | tuple) else [value]
-    if not numbers or not all(_is_number(each) and 0 <= each <= LARGE for each in numbers):
-        raise fault(
-            "invalid-value",
-            f"a number from 0 to {LARGE:g}, or a list of one per class, is required, "
-            f"found {shown(value)}",
-        )
-    return tuple(map(float, value)) if isinstance(value, list | tuple) else float(value)
+    name = quote(info.field_name)
+    if not isinstance(value, list | tuple):
+        wanted = f"{name} takes a number {_NOT_NEGATIVE}, or a list of one per class"
+        return _weight_of_class(value, wanted)
+    if not value:
+        raise fault("invalid-value", f"{name} holds at least one entry, found none")
+    wanted = f"{name} holds numbers {_NOT_NEGATIVE}"
+    return tuple(_weight_of_class(each, wanted, at=place) for place, each in enumerate(value))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _weight_of_class(value: Any, wanted: str, **context: Any) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (is_number and 0 <= value <= LARGE):
+        raise fault("invalid-value", f"{wanted}, found {shown(value)}", **context)
+    return float(value)
 
 
 def shown(value: Any) -> str:
@@ -184,5 +196,7 @@ Weight = Annotated[Expression, Reader(read_weight, ["number", "string"], write=s
 Mask = Annotated[Expression, Reader(read_mask, ["boolean", "string"], write=str)]
 Read = Annotated[Expression, Reader(read_role, "string", write=str)]
 Name = Annotated[str, Reader(read_name, "string")]
-PerClass = Annotated[float | tuple[float, ...], Reader(read_per_class, ["number", "array"])]
+PerClass = Annotated[
+    float | tuple[float, ...], Reader(read_per_class, ["number", "array"], context=True)
+]
 """A number of at least 0, or one such number per class."""

@@ -118,8 +118,8 @@ def mask_findings(part: Part, found: Type, types: TermTypes) -> Iterator[Finding
         yield Finding("shape-mismatch", message, part.path, whole(part))
     else:
         signature = types.term.loss.bound_signature()
-        axes = signature.roles["keep"].axes if signature.is_region else signature.values
-        yield from _fit(part, "mask", found.shape, types, axes)
+        keep = signature.roles["keep"].axes if signature.is_region else None
+        yield from _fit(part, "mask", found.shape, types, keep)
 
 
 def weight_findings(part: Part, found: Type, types: TermTypes) -> Iterator[Finding]:
@@ -144,8 +144,7 @@ def weight_findings(part: Part, found: Type, types: TermTypes) -> Iterator[Findi
             message = f"a weight on the last axis has {size} entries, the values are {types.values}"
             yield Finding("shape-mismatch", message, part.path, whole(part))
     else:
-        axes = types.term.loss.bound_signature().values
-        yield from _fit(part, "weight", found.shape, types, axes)
+        yield from _fit(part, "weight", found.shape, types, None)
 
 
 def _ends_with_batch(types: TermTypes) -> bool:
@@ -165,11 +164,11 @@ def _text(axes: Sequence[object]) -> str:
 
 
 def _fit(
-    part: Part, what: str, found: Shape, types: TermTypes, axes: Sequence[Axis]
+    part: Part, what: str, found: Shape, types: TermTypes, region: tuple[Axis, ...] | None
 ) -> Iterator[Finding]:
-    """What keeps a mask or weight from these axes, those of the values or of a region's inputs."""
-    is_region = axes is not types.term.loss.bound_signature().values
-    target = types.binding.shape(tuple(axes)) if is_region else types.values
+    """What keeps a mask or weight from the values, or from the inputs of a region."""
+    target = types.values if region is None else types.binding.shape(region)
+    axes = types.term.loss.bound_signature().values if region is None else region
     if found.least_rank and _lacks_batch(types, axes):
         yield _unaligned(part, what, found, types, axes)
         return
@@ -177,7 +176,7 @@ def _fit(
         fits(found, target)
     except Mismatch as mismatch:
         help = _coarser(part, what, len(found.head) - len(target.head)) if target.head else None
-        noun = "inputs" if is_region else "values"
+        noun = "values" if region is None else "inputs"
         message = (
             f"a {what} of {found} does not fit {noun} of {target}, aligned at the left: {mismatch}"
         )

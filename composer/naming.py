@@ -9,6 +9,7 @@ from composer.declared import leaves
 from composer.language import tree as t
 from composer.language.diagnostics import did_you_mean, listing, quote
 from composer.language.errors import ExpressionError
+from composer.language.expression import Expression
 from composer.language.functions import FUNCTIONS
 from composer.language.shape import UNKNOWN
 from composer.language.signature import TensorType
@@ -70,7 +71,7 @@ class Names:
 
     def constant(self, node: t.Constant) -> Type:
         if node.name not in self.constants:
-            raise _unknown_name(node, self.constants, self.declared or {})
+            raise _unknown_name(node, self.constants, self.declared or {}, self.part.expression)
         constant = self.constants[node.name]
         place = "table" if constant.shape else "scalar"
         return Type(constant.dtype, constant.static_shape, place)  # type: ignore[arg-type]  # a Place
@@ -87,7 +88,9 @@ def _declared(node: t.Tensor, declared: Mapping[str, Declared]) -> Type:
         if name not in level:
             there = f"it has {listing(level)}" if level else "it has no tensors"
             help = did_you_mean(name, level) if level else None
-            near = help if help and help.startswith("did") else _elsewhere(name, declared)
+            # A task's default tensor, which has no place in a text, is of its own side.
+            other = _elsewhere(name, declared) if node.end else None
+            near = help if help and help.startswith("did") else other
             raise _unknown_tensor(node, f"{walked} has no {quote(name)}; {there}", near)
         level = level[name]
         walked += f".{name}"
@@ -109,7 +112,10 @@ def _elsewhere(name: str, declared: Mapping[str, Declared]) -> str | None:
 
 
 def _unknown_name(
-    node: t.Constant, constants: Mapping[str, object], declared: Mapping[str, Declared]
+    node: t.Constant,
+    constants: Mapping[str, object],
+    declared: Mapping[str, Declared],
+    expression: Expression,
 ) -> ExpressionError:
     known = ["y_true", "y_pred", "step", *constants]
     help = _elsewhere(node.name, declared) or did_you_mean(node.name, known, noun="names")
@@ -118,9 +124,21 @@ def _unknown_name(
     elif node.name in ("true", "false"):
         help = f"write `{node.name.capitalize()}`"
     elif node.name.lower() in ("nan", "inf", "infinity"):
-        help = "nothing equals NaN; `isnan(x)` and `isfinite(x)` test for it"
+        help = _test(node, expression)
     elif node.name in ("epoch", "iteration", "iterations", "global_step"):
         help = "time is `step`, the number of optimizer steps"
     return ExpressionError(
         f"there is no name {quote(node.name)}", node.start, node.end, code="unknown-name", help=help
     )
+
+
+def _test(node: t.Constant, expression: Expression) -> str:
+    """The help for what is compared with NaN, or with infinity."""
+    test, negated = ("isnan", "!=") if node.name.lower() == "nan" else ("isfinite", "==")
+    written = f"{test}(x)"
+    for each in t.walk(expression.tree):
+        if isinstance(each, t.Compare) and len(each.operands) == 2 and node in each.operands:
+            other = each.operands[each.operands[0] == node]
+            word = "not " if each.ops == (negated,) else ""
+            written = f"{word}{test}({expression.text[other.start : other.end]})"
+    return f"{'nothing equals NaN; ' if test == 'isnan' else ''}write {quote(written)}"

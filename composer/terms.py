@@ -80,6 +80,10 @@ class Term:
     weights: tuple[Part, ...]
     reduction: Reduction
 
+    def reads(self, path: Path) -> bool:
+        """Whether a place of the spec is in its loss, or is a field of its task."""
+        return path[:4] == self.path or (path[:2] == self.path[:2] and path[2:3] != ("loss",))
+
 
 def terms_of(spec: Spec) -> list[Term]:
     """The terms of a spec in its order."""

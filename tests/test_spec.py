@@ -158,6 +158,62 @@ CASES = {
         "tasks: {a: {loss: {type: huber, delta: -1}}}",
         [("invalid-value", 1, 40, 42, "`delta` is above 0, found `-1`", None)],
     ),
+    "a number with a point where a whole one is due": (
+        "tasks: {a: {loss: {type: center, num_classes: 751.0, embedding_size: 4}}}",
+        [("invalid-type", 1, 47, 52, "`num_classes` takes a whole number, found `751.0`", "write `751`")],
+    ),
+    "a number with a fraction where a whole one is due": (
+        "tasks: {a: {loss: {type: center, num_classes: 7.5, embedding_size: 4}}}",
+        [("invalid-type", 1, 47, 50, "`num_classes` takes a whole number, found `7.5`", None)],
+    ),
+    "a negative weight of one class": (
+        "tasks: {a: {loss: {type: weighted_cross_entropy, pos_weight: [2, -1.0]}}}",
+        [("invalid-value", 1, 66, 70, "`pos_weight` holds numbers from 0 to 1e+30, found `-1.0`", None)],
+    ),
+    "a negative weight of all classes": (
+        "tasks: {a: {loss: {type: weighted_cross_entropy, pos_weight: -2}}}",
+        [("invalid-value", 1, 62, 64, "`pos_weight` takes a number from 0 to 1e+30, or a list of one per class, found `-2`", None)],
+    ),
+    "no weight per class": (
+        "tasks: {a: {loss: {type: weighted_cross_entropy, pos_weight: []}}}",
+        [("invalid-value", 1, 62, 64, "`pos_weight` holds at least one entry, found none", None)],
+    ),
+    "a list of tasks": (
+        "tasks:\n  - name: depth\n    loss: huber",
+        [("invalid-type", 2, 3, 16, "`tasks` takes a mapping, found a list", "write the names as keys, such as `depth:`")],
+    ),
+    "a list of mappings from names to tasks": (
+        "tasks: [{depth: {loss: huber}}]",
+        [("invalid-type", 1, 8, 32, "`tasks` takes a mapping, found a list", "write the names as keys, such as `depth:`")],
+    ),
+    "a list of names for tasks": (
+        "tasks: [depth]",
+        [("invalid-type", 1, 8, 15, "`tasks` takes a mapping, found a list", "write `tasks:` and below it a name for every head of the model")],
+    ),
+    "the weights of the classes as a weight": (
+        "tasks: {a: {loss: {type: huber, weight: [1, 2]}}}",
+        [("invalid-type", 1, 41, 47, "a number or an expression is required, found a list", "for a number per class, name a list under `constants:` and write `take(name, y_true)`")],
+    ),
+    "the weights of the classes by their names": (
+        "tasks: {a: {loss: huber, weight: {road: 1, car: 2}}}",
+        [("invalid-type", 1, 34, 51, "a number or an expression is required, found a mapping", "for a number per class, name a list under `constants:` and write `take(name, y_true)`")],
+    ),
+    "a schedule as a mapping": (
+        "tasks: {a: {loss: huber, weight: {type: linear, end: 9}}}",
+        [("invalid-type", 1, 34, 56, "a number or an expression is required, found a mapping", "write an expression, such as `ramp(step, 0, 1000)`")],
+    ),
+    "a mask that is a list": (
+        "tasks: {a: {loss: huber, mask: [1, 0]}}",
+        [("invalid-type", 1, 32, 38, "a number or an expression is required, found a list", None)],
+    ),
+    "a mask that is one": (
+        "tasks: {a: {loss: huber, mask: 1}}",
+        [("dtype-mismatch", 1, 32, 33, "a mask is boolean, found `1`", "write `true`, or a condition such as `y_true > 0`")],
+    ),
+    "a mask that is zero": (
+        "tasks: {a: {loss: huber, mask: '0.0'}}",
+        [("dtype-mismatch", 1, 32, 37, "a mask is boolean, found `0.0`", "write `false`, or a condition such as `y_true > 0`")],
+    ),
     "an expression cut short": (
         "tasks:\n  a:\n    loss: huber\n    mask: y_true > ",
         [("invalid-expression", 4, 19, 19, "the expression ends where a value is required", None)],

@@ -41,10 +41,11 @@ def kept(term: TermOnArrays) -> str | None:
         return None
     share = float(counted.mean()) if counted.size else 0.0
     words = f"{term.term.name} keeps {_percent(share)} of its elements"
-    if counted.ndim > 1:
-        none = int((~counted.reshape(len(counted), -1).any(1)).sum())
-        samples = f"{len(counted)} sample{'s' * (len(counted) != 1)}"
-        words += f"; {none} of {samples} {'keeps' if none == 1 else 'keep'} none" if none else ""
+    empty = term.empty_samples()
+    if counted.ndim > 1 and empty is not None and empty.any():
+        none = int(empty.sum())
+        samples = f"{len(empty)} sample{'s' * (len(empty) != 1)}"
+        words += f"; {none} of {samples} {'keeps' if none == 1 else 'keep'} none"
     return words
 
 
@@ -53,7 +54,8 @@ def _nothing(term: TermOnArrays) -> Iterator[Finding]:
     mask = next((part for part in reversed(term.term.masks) if _is_computed(part)), None)
     is_masked = term.selection.mask is not None and not term.selection.mask.any()
     if mask is not None and is_masked and term.counted().size:
-        message = f"no element of this batch passes the mask of `{term.term.name}`: its loss is 0"
+        name = term.term.name if len(mask.path) > 3 else str(mask.path[1])
+        message = f"no element of this batch passes the mask of `{name}`: its loss is 0"
         yield warning("nothing-counts", message, mask)
 
 
@@ -105,10 +107,19 @@ def _role(term: TermOnArrays, name: str) -> Iterator[Finding]:
     role = _role_of(term, name)
     for look in looks(role):
         if look.bad.any():
-            message = _told(look, part.source)
-            path = role_path(term.term, name)
-            yield Finding(look.code, message, path, None, look.help, look.severity)
+            message, path = _told(look, part.source), role_path(term.term, name)
+            help = look.help or (_masked(term, look.right) if role.is_target else None)
+            yield Finding(look.code, message, path, None, help, look.severity)
             return
+
+
+def _masked(term: TermOnArrays, right: str | None) -> str | None:
+    """How to mask what is odd, on top of what is masked already."""
+    if right is None:
+        return None
+    return f"`{'and' if term.term.masks else 'mask:'} {right}`" + (
+        " in the mask removes them" if term.term.masks else " removes them"
+    )
 
 
 def _role_of(term: TermOnArrays, name: str) -> Role:
@@ -119,7 +130,8 @@ def _role_of(term: TermOnArrays, name: str) -> Role:
     counts = np.broadcast_to(True if chosen is None else chosen, array.shape)
     has_rows = bool(role.axes) and role.axes[-1] not in ("...", *signature.values)
     size = limit if isinstance(limit, int) else None
-    return Role(term.term.loss.type, role.domain, size, has_rows, array, counts)
+    source = term.term.roles[name].source
+    return Role(name, source, term.term.loss.type, role.domain, size, has_rows, array, counts)
 
 
 def _told(look: Look, name: str) -> str:

@@ -16,7 +16,10 @@ _CLOSE = 1e-3
 
 
 class Look(NamedTuple):
-    """What is odd, and where; `message` has places for the name, the place and the number there."""
+    """What is odd, and where; `message` has places for the name, the place and the number there.
+
+    `right` is a condition that holds where nothing is odd.
+    """
 
     code: str
     message: str
@@ -24,12 +27,15 @@ class Look(NamedTuple):
     numbers: Array
     severity: Severity = "error"
     help: str | None = None
+    right: str | None = None
 
 
 class Role(NamedTuple):
     """The numbers of a role, and which of them count.
 
     Attributes:
+        name: the role.
+        source: what fills it, by its name in the batch.
         loss: the type of the loss.
         domain: what the loss is defined on.
         limit: of labels, how many classes there are.
@@ -38,12 +44,19 @@ class Role(NamedTuple):
         counts: true where they count, in the shape of the numbers.
     """
 
+    name: str
+    source: str
     loss: str
     domain: str | None
     limit: int | None
     has_rows: bool
     array: Array
     counts: Array
+
+    @property
+    def is_target(self) -> bool:
+        """Whether a mask may be made of it: a mask made of predictions hides their faults."""
+        return self.name == "y_true"
 
 
 AT = "{name} is {number} at {place}"
@@ -55,7 +68,7 @@ def looks(role: Role) -> Iterator[Look]:
     if x.dtype.kind == "f":
         # An infinite logit rules a class out.
         bad = np.isnan(x) if role.domain == "logits" else ~np.isfinite(x)
-        yield Look("not-finite", AT, bad & role.counts, x)
+        yield Look("not-finite", AT, bad & role.counts, x, right=f"isfinite({role.name})")
     if role.domain in _DOMAINS:
         yield from _DOMAINS[role.domain](role, x)
 
@@ -63,13 +76,34 @@ def looks(role: Role) -> Iterator[Look]:
 def _labels(role: Role, x: Array) -> Iterator[Look]:
     if role.limit is not None:
         bad = ((x < 0) | (x >= role.limit)) & role.counts
-        yield Look("label-out-of-range", f"{AT}, no label from 0 to {role.limit - 1}", bad, x)
+        message = f"{AT}, no label from 0 to {role.limit - 1}"
+        help, right = _label_help(role, x, np.unique(x[bad]))
+        yield Look("label-out-of-range", message, bad, x, help=help, right=right)
+
+
+def _label_help(role: Role, x: Array, wrong: Array) -> tuple[str | None, str | None]:
+    """What to write where classes begin with 1, or one number stands for a missing label."""
+    if len(wrong) != 1:
+        return None, None
+    if wrong[0] != role.limit:
+        return None, f"{role.name} != {wrong[0]}"
+    if (x == 0).any():
+        return None, None
+    return f"classes are numbered from 0; `{role.name}: {role.source} - 1` does that", None
 
 
 def _zero_one(role: Role, x: Array) -> Iterator[Look]:
-    help = "labels of -1 and 1 need `labels: signed`" if role.loss == "hinge" else None
     bad = _outside(x) & role.counts
+    help = _zero_one_help(role, np.unique(x[role.counts]) if bad.any() else x)
     yield Look("label-out-of-range", f"{AT}, where labels are from 0 to 1", bad, x, help=help)
+
+
+def _zero_one_help(role: Role, there: Array) -> str | None:
+    if role.loss == "hinge" and set(there.flat) <= {-1, 1}:
+        return "labels of -1 and 1 need `labels: signed`"
+    if role.is_target and set(there.flat) <= {0, 255}:
+        return f"`{role.name}: {role.source} / 255` makes 0 and 1 of them"
+    return None
 
 
 def _signed(role: Role, x: Array) -> Iterator[Look]:
@@ -96,7 +130,7 @@ def _distribution(role: Role, x: Array) -> Iterator[Look]:
 
 def _positive(role: Role, x: Array) -> Iterator[Look]:
     message = f"{AT}, where `{role.loss}` takes numbers above 0"
-    yield Look("not-positive", message, (x <= 0) & role.counts, x)
+    yield Look("not-positive", message, (x <= 0) & role.counts, x, right=f"{role.name} > 0")
 
 
 def _unit(role: Role, x: Array) -> Iterator[Look]:

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from composer.language.shape import Dim, Shape
+from composer.language.shape import Shape
 from composer.language.tensor_type import TensorType
 
 Arrays = Mapping[str, Any]
-Places = dict[tuple[str, tuple[str, ...]], "np.ndarray[Any, Any]"]
+Place = tuple[str, tuple[str, ...]]
+Places = dict[Place, "np.ndarray[Any, Any]"]
+Types = dict[Place, TensorType]
 
 
 def arrays_of(y_true: Arrays, y_pred: Arrays) -> Places:
@@ -30,22 +32,30 @@ def arrays_of(y_true: Arrays, y_pred: Arrays) -> Places:
     }
 
 
-def types_of(places: Places) -> dict[tuple[str, tuple[str, ...]], TensorType]:
-    """The types; the first axis is the size `batch` where all arrays agree on it.
-
-    By that name, a batch that is as large as the classes by accident is still told from them.
-    """
-    firsts = {array.shape[0] for array in places.values() if array.ndim}
-    batch: tuple[Dim, ...] = ("batch",) if len(firsts) == 1 else ()
+def types_of(places: Places) -> Types:
+    """The dtypes and sizes of arrays."""
     return {
-        place: TensorType(
-            array.dtype.name, Shape((*batch, *array.shape[len(batch) :]) if array.ndim else ())
-        )
-        for place, array in places.items()
+        place: TensorType(array.dtype.name, Shape(array.shape)) for place, array in places.items()
     }
 
 
-def nested(types: Mapping[tuple[str, tuple[str, ...]], TensorType], side: str) -> dict[str, Any]:
+def with_batch(types: Types) -> Types:
+    """The types with the first axis by the name `batch`, where all tensors agree on it.
+
+    By that name, a batch that is as large as the classes by accident is still told from them.
+    """
+    firsts = {type_.shape.head[0] for type_ in types.values() if type_.shape.head}
+    if len(firsts) != 1:
+        return types
+    return {
+        place: TensorType(type_.dtype, Shape(("batch", *type_.shape.head[1:])))
+        if type_.shape.head
+        else type_
+        for place, type_ in types.items()
+    }
+
+
+def nested(types: Types, side: str) -> dict[str, Any]:
     """The types of one side, nested as the batch is."""
     result: dict[str, Any] = {}
     for (found, path), type_ in types.items():

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
+from composer.language.axis_labels import Label, labels, route
 from composer.language.signature import Axis, Binding, Signature
 
 
@@ -26,30 +27,23 @@ class Axes:
         self.tensors = tensors
         self.middle = len(binding.middle or ())
 
-    def labels(self, axes: Sequence[Axis]) -> list[str | tuple[str, int]]:
-        """A label for every axis; `...` becomes as many as it stands for, others keep theirs."""
-        labels: list[str | tuple[str, int]] = []
-        for place, axis in enumerate(axes):
-            if axis == "...":
-                labels += [("...", offset) for offset in range(self.middle)]
-            else:
-                labels.append(axis if isinstance(axis, str) else ("fixed", -1 - place))
-        return labels
+    def labels(self, axes: Sequence[Axis]) -> list[Label]:
+        """A label for every axis; `...` becomes as many as it stands for, sizes have none."""
+        return labels(axes, self.middle)
 
     def project(self, mask: tf.Tensor, source: Sequence[Axis], target: Sequence[Axis]) -> tf.Tensor:
         """A boolean over `source` as one that broadcasts over `target`.
 
         An axis that the target lacks is reduced by `any`; one that the source lacks gets size 1.
+        Axes without a name are nobody else's.
         """
-        wanted = self.labels(target)
-        labels = self.labels(source)
-        gone = [place for place, label in enumerate(labels) if label not in wanted]
-        if gone:
-            mask = tf.reduce_any(mask, axis=gone)
-        kept = [label for label in labels if label in wanted]
-        for place, label in enumerate(wanted):
-            if label not in kept:
-                mask = tf.expand_dims(mask, place)
+        way = route(self.labels(source), self.labels(target))
+        if way.gone:
+            mask = tf.reduce_any(mask, axis=way.gone)
+        if list(way.order) != sorted(way.order):
+            mask = tf.transpose(mask, way.order)
+        for place in way.new:
+            mask = tf.expand_dims(mask, place)
         return mask
 
     def shape(self, axes: Sequence[Axis]) -> tf.Tensor:

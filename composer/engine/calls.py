@@ -8,7 +8,7 @@ from typing import Protocol
 
 import tensorflow as tf
 
-from composer.engine.operands import Value, expand_right, expanded, result, scalar
+from composer.engine.operands import Value, expanded, result, scalar
 from composer.engine.schedules import schedule
 from composer.language import tree as t
 from composer.language.dtypes import kind
@@ -83,9 +83,7 @@ class Calls:
         return result(tf.nn.softmax(self._float(x)), [x])
 
     def _argmax(self, _node: t.Call, x: Value) -> Value:
-        # A boolean has no largest; an int64 has, and so has every other integer in it.
-        ordered = x.tensor if kind(x.dtype) == "float" else tf.cast(x.tensor, tf.int64)
-        return Value(tf.argmax(ordered, axis=-1, output_type=tf.int64), "int64", "batch")
+        return Value(tf.argmax(_ordered(x), axis=-1, output_type=tf.int64), "int64", "batch")
 
     def _one_hot(self, node: t.Call, x: Value) -> Value:
         width = self.evaluator.width
@@ -105,10 +103,9 @@ class Calls:
         dtype = self.evaluator.wide(counted, [index] if is_number else [])
         rows, place = tf.cast(table.tensor, dtype), tf.cast(index.tensor, tf.int64)
         inside = (place >= 0) & (place < rows.shape[0])
-        # gather raises on a CPU and clamps under XLA; NaN is the same everywhere.
-        found = tf.gather(rows, tf.where(inside, place, tf.zeros_like(place)))
-        inside = expand_right(inside, found.shape.rank)
-        found = tf.where(inside, found, tf.constant(math.nan, dtype))
+        # gather raises on a CPU and clamps under XLA; a row of NaN is the same everywhere.
+        rows = tf.concat([rows, tf.fill([1, *rows.shape[1:]], tf.constant(math.nan, dtype))], 0)
+        found = tf.gather(rows, tf.where(inside, place, rows.shape[0] - 1))
         if is_number:
             return scalar(found)
         return Value(found, dtype, "batch" if index.place == "batch" else "table")
@@ -125,6 +122,13 @@ class Calls:
 
     def _float(self, x: Value) -> tf.Tensor:
         return self.evaluator.cast(x, function_dtype([x]))
+
+
+def _ordered(x: Value) -> tf.Tensor:
+    """What has a largest: booleans and integers as int64; NaN, on which modes differ, is none."""
+    if kind(x.dtype) != "float":
+        return tf.cast(x.tensor, tf.int64)
+    return tf.where(tf.math.is_nan(x.tensor), tf.constant(-math.inf, x.dtype), x.tensor)
 
 
 def _test(x: Value, test: Callable[[tf.Tensor], tf.Tensor], *, otherwise: bool) -> Value:

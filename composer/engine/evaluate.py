@@ -9,20 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 import tensorflow as tf
 
 from composer.engine.calls import Calls
-from composer.engine.operands import (
-    EXACT,
-    Value,
-    compared_dtype,
-    expand_right,
-    expanded,
-    place_of,
-    result,
-    scalar,
-)
+from composer.engine.operands import Value, expand_right, expanded, result, scalar
 from composer.language import tree as t
-from composer.language.dtypes import kind, widest_float
 from composer.language.interpret import evaluate
-from composer.language.static.dtypes import arithmetic_dtype, binary_dtype
+from composer.language.static.dtypes import (
+    EXACT,
+    arithmetic_dtype,
+    binary_dtype,
+    compared_dtype,
+    computed_dtype,
+    place_of,
+)
 
 __all__ = ["Evaluator", "Value", "expand_right"]
 
@@ -93,7 +90,7 @@ class Evaluator:
 
     def unary(self, node: t.Unary, operand: Value) -> Value:
         if node.op == "not":
-            return Value(tf.logical_not(operand.tensor), "bool", operand.place)
+            return Value(_negated(operand.tensor), "bool", operand.place)
         number = self.cast(self.use(operand), arithmetic_dtype(operand))
         return result(-number if node.op == "-" else number, [operand])
 
@@ -123,7 +120,7 @@ class Evaluator:
             tensors = [operand.tensor, number.tensor]
             links.append(_compared("==", ((node.operand, each), (operand, number), tensors)))
         found = functools.reduce(tf.logical_or, links)
-        return Value(tf.logical_not(found) if node.negated else found, "bool", operand.place)
+        return Value(_negated(found) if node.negated else found, "bool", operand.place)
 
     def index(self, node: t.Index, operand: Value) -> Value:
         found = operand.tensor[tuple(_item(item) for item in node.items)]
@@ -147,9 +144,7 @@ class Evaluator:
     def wide(self, dtype: str | None, values: Sequence[Value]) -> str:
         """The dtype to compute in; scalars among themselves are exact."""
         assert dtype is not None
-        if values and all(value.place == "scalar" for value in values):
-            return EXACT[kind(dtype)]
-        return widest_float(dtype, self.width) if kind(dtype) == "float" else dtype
+        return computed_dtype(dtype, values, self.width)
 
     def aligned(self, values: Sequence[Value], dtype: str | None) -> list[tf.Tensor]:
         """The values in one dtype, with the axes in which they meet."""
@@ -162,10 +157,13 @@ def _compared(
 ) -> tf.Tensor:
     """One link of a chain, from its two nodes, values and aligned tensors."""
     nodes, values, tensors = pair
-    dtype = compared_dtype((nodes[0], values[0]), (nodes[1], values[1]))
-    if dtype == "bool" and op not in ("==", "!="):
-        dtype = "int64"
+    dtype = compared_dtype(op, (nodes[0], values[0]), (nodes[1], values[1]))
     return _COMPARE[op](tf.cast(tensors[0], dtype), tf.cast(tensors[1], dtype))
+
+
+def _negated(tensor: tf.Tensor) -> tf.Tensor:
+    """`not`. Of a LogicalNot of x < y Grappler makes x >= y, which is another thing for NaN."""
+    return tf.equal(tensor, False)
 
 
 def _item(item: t.Item) -> object:

@@ -1,4 +1,4 @@
-"""Values of an expression in TensorFlow, and how they meet: in which dtype, along which axes."""
+"""Values of an expression in TensorFlow, and along which axes they meet."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from composer.language import tree as t
-from composer.language.dtypes import comparison, holds, kind
+from composer.language.static.dtypes import counted_dtype, place_of
 from composer.language.static.types import Place
-
-EXACT = {"bool": "bool", "int": "int64", "float": "float64"}
-"""What scalars compute in among themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A tensor, with the dtype it counts as and where it belongs (see `static_types.Type`).
+    """A tensor, with the dtype it counts as and where it belongs (see `static.types.Type`).
 
     Scalars and inline constants are held exactly, in int64 or float64, and cast to what they meet.
     `is_read` marks a tensor of the batch that nothing was computed from yet.
@@ -31,21 +27,16 @@ class Value:
 
 def scalar(tensor: tf.Tensor) -> Value:
     """A number; it counts as the narrowest float if it is one."""
-    name: str = tensor.dtype.name
-    return Value(tensor, "float32" if kind(name) == "float" else name, "scalar")
+    return _value(tensor, "scalar")
 
 
 def result(tensor: tf.Tensor, values: Sequence[Value]) -> Value:
     """What was computed from the values."""
-    place = place_of(values)
-    return scalar(tensor) if place == "scalar" else Value(tensor, tensor.dtype.name, place)
+    return _value(tensor, place_of(values))
 
 
-def place_of(values: Sequence[Value]) -> Place:
-    """Where what is computed from the values belongs."""
-    places = {value.place for value in values}
-    order: tuple[Place, ...] = ("batch", "last", "table")
-    return next((place for place in order if place in places), "scalar")
+def _value(tensor: tf.Tensor, place: Place) -> Value:
+    return Value(tensor, counted_dtype(tensor.dtype.name, place), place)
 
 
 def expanded(values: Sequence[Value]) -> list[tf.Tensor]:
@@ -81,18 +72,3 @@ def expand_right(tensor: tf.Tensor, rank: int) -> tf.Tensor:
     """Adds axes of size 1 behind the last until there are `rank`."""
     missing = rank - tensor.shape.rank
     return tensor[(..., *[tf.newaxis] * missing)] if missing > 0 else tensor
-
-
-def compared_dtype(left: tuple[t.Tree, Value], right: tuple[t.Tree, Value]) -> str:
-    """A comparison keeps the tensor's own dtype where that can hold the number."""
-    (a_node, a), (b_node, b) = left, right
-    if a.place == "scalar" and b.place == "scalar":
-        return comparison(EXACT[kind(a.dtype)], EXACT[kind(b.dtype)])
-    if a.place != "scalar" and b.place != "scalar":
-        return comparison(a.dtype, b.dtype)
-    node, number, strong = (a_node, a, b) if a.place == "scalar" else (b_node, b, a)
-    if kind(strong.dtype) == "float":
-        return strong.dtype
-    if isinstance(node, t.Number) and holds(strong.dtype, node.value):
-        return strong.dtype
-    return comparison(strong.dtype, EXACT[kind(number.dtype)])

@@ -48,7 +48,7 @@ def select(
 ) -> Selection:
     """Brings a mask and a weight, aligned at the left, to the shape of the values.
 
-    A `broadcast_to` that does not fit raises in every mode, XLA included.
+    What does not fit raises in every mode.
     """
     signature = loss.bound_signature()
     shape = axes.shape(signature.values)
@@ -70,6 +70,10 @@ def select(
 def _broadcast(tensor: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
     if tensor.shape.rank:
         tensor = expand_right(tensor, shape.shape[0])
+    if None in tensor.shape or tf.get_static_value(shape) is None:
+        # Under XLA, `broadcast_to` alone would repeat an axis of 2 to fill one of 4.
+        together = tf.broadcast_dynamic_shape(tf.shape(tensor), shape)
+        tensor = tf.broadcast_to(tensor, together)
     return tf.broadcast_to(tensor, shape)
 
 
@@ -105,7 +109,7 @@ def measure(
         role, tensor = signature.roles[name], axes.tensors[name]
         chosen = chosen_elements(axes, selection, name)
         if role.domain == "labels":
-            tensor, wrong = _labels(tensor, _limit(role.limit, axes), chosen)
+            tensor, wrong = _labels(tensor, axes.shape([role.limit])[0], chosen)
             wrong = axes.project(wrong, role.axes, signature.values)
             bad = wrong if bad is None else tf.logical_or(bad, wrong)
         elif role.dtype in ("float", "number"):
@@ -144,14 +148,8 @@ def _keep(selection: Selection, axes: Axes) -> tf.Tensor:
     return tf.fill(axes.shape(axes.signature.roles["keep"].axes), True)
 
 
-def _limit(limit: str | int | None, axes: Axes) -> tf.Tensor | int:
-    if limit is None:
-        raise TypeError("a role of labels names its limit, such as `labels(classes)`")
-    return axes.shape([limit])[0]
-
-
 def _labels(
-    labels: tf.Tensor, limit: tf.Tensor | int, chosen: tf.Tensor | None
+    labels: tf.Tensor, limit: tf.Tensor, chosen: tf.Tensor | None
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Labels fit for any op, and where a label that counts is out of range."""
     labels = tf.cast(labels, tf.int64)

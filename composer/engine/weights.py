@@ -1,4 +1,4 @@
-"""Scalar weights, constants and the step as tensors."""
+"""Scalar weights, constants and the step in TensorFlow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from composer.constants import Constant
+from composer.data.constants import constant_arrays
 from composer.engine.evaluate import Evaluator, Value
 from composer.language import tree as t
 from composer.spec import Spec
@@ -26,23 +26,8 @@ def step_tensor(step: Any) -> tf.Tensor:
 
 def constant_values(spec: Spec) -> dict[str, Value]:
     """The constants by name, held as NumPy arrays so that no graph owns them."""
-    return {name: _value(constant) for name, constant in spec.constants.items()}
-
-
-def _value(constant: Constant) -> Value:
-    import numpy as np
-
-    exact = {"bool": np.bool_, "int64": np.int64, "float32": np.float64}
-    place = "table" if constant.shape else "scalar"
-    if constant.file is None:
-        numbers: np.ndarray[Any, Any] = np.asarray(constant.values, exact[constant.dtype]).reshape(
-            constant.shape
-        )
-        return Value(numbers, constant.dtype, place)  # type: ignore[arg-type]  # a Place
-    array: np.ndarray[Any, Any] = np.load(constant.file, allow_pickle=False)
-    if array.shape != constant.shape or not np.isfinite(array).all():
-        raise ValueError(f"{constant.file} should hold {constant.shape} finite numbers")
-    return Value(array, constant.dtype, place)  # type: ignore[arg-type]  # a Place
+    held = constant_arrays(spec)
+    return {name: Value(each.array, each.dtype, each.place) for name, each in held.items()}
 
 
 def scalar_of(

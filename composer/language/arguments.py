@@ -9,7 +9,7 @@ from typing import Protocol
 from composer.language import tree as t
 from composer.language.diagnostics import did_you_mean, quote
 from composer.language.errors import ExpressionError
-from composer.language.functions import ELSEWHERE, FUNCTIONS, Function
+from composer.language.functions import ELSEWHERE, FUNCTIONS, PARAMETERS_ELSEWHERE, Function
 from composer.language.indexing import whole_number
 
 MAX_SIZE = 65_536
@@ -39,24 +39,44 @@ def usage(name: str) -> str:
 
 
 def _name(node: ast.Call, reader: _Reader) -> str:
-    if isinstance(node.func, ast.Attribute) and node.func.attr in FUNCTIONS:
-        called = node.func.attr
-        raise reader.error("a function stands by itself", node.func, f"write `{called}(…)`")
     if not isinstance(node.func, ast.Name):
-        raise reader.error(
-            f"only functions of the language are called, found {quote(reader.source(node.func))}",
-            node.func,
-        )
+        raise _not_by_itself(node, reader)
     name = node.func.id
     if name not in FUNCTIONS:
-        here = ELSEWHERE.get(name)
         raise reader.error(
             f"there is no function {quote(name)}",
             node.func,
-            f"write {quote(here)}" if here else did_you_mean(name, FUNCTIONS, noun="functions"),
+            _here(name) or did_you_mean(name, FUNCTIONS, noun="functions"),
             code="unknown-function",
         )
     return name
+
+
+def _not_by_itself(node: ast.Call, reader: _Reader) -> ExpressionError:
+    """A method, or a function with the library that it is of."""
+    called = node.func
+    name = called.attr if isinstance(called, ast.Attribute) else ""
+    if isinstance(called, ast.Attribute) and name in FUNCTIONS:
+        arguments = ", ".join(map(reader.source, _given(called, node)))
+        help = f"write `{name}({arguments})`"
+        return reader.error("a function stands by itself", called, help)
+    message = f"only functions of the language are called, found {quote(reader.source(called))}"
+    return reader.error(message, called, _here(name))
+
+
+def _given(method: ast.Attribute, node: ast.Call) -> list[ast.AST]:
+    """The arguments of a method, first the one before its dot if that is not a library."""
+    root: ast.expr = method
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    is_library = isinstance(root, ast.Name) and root.id not in ("y_true", "y_pred")
+    arguments = [*node.args, *node.keywords]
+    return arguments if is_library and arguments else [method.value, *arguments]
+
+
+def _here(name: str) -> str | None:
+    """What to write for a function of other languages."""
+    return f"write {quote(ELSEWHERE[name])}" if name in ELSEWHERE else None
 
 
 @dataclass
@@ -109,17 +129,22 @@ class _Arguments:
             raise self.error(
                 f"{usage(self.name)} has no parameter {quote(name)}",
                 keyword,
-                self._parameter_help(name),
+                self._parameter_help(name, keyword.value),
             )
         if name in given:
             raise self.error(f"{usage(self.name)} was given {quote(name)} twice", keyword)
         return name
 
-    def _parameter_help(self, name: str) -> str | None:
+    def _parameter_help(self, name: str, value: ast.expr) -> str | None:
         """A parameter that is still open, the nearest one first."""
         taken = {keyword.arg for keyword in self.node.keywords}
         names = self.function.parameters[len(self.node.args) :]
-        return did_you_mean(name, [each for each in names if each not in taken], noun="parameters")
+        names = tuple(each for each in names if each not in taken)
+        if (ours := PARAMETERS_ELSEWHERE.get(name)) in names:
+            return f"write `{ours}={self.reader.source(value)}`"
+        if not names:
+            return f"leave it out; {quote(self.name)} gives: {self.function.summary}"
+        return did_you_mean(name, names, noun="parameters")
 
     def _value(self, given: ast.expr | None, parameter: str) -> t.Tree:
         if given is not None:
@@ -160,9 +185,10 @@ class _Arguments:
     def _size(self, given: ast.expr | None) -> int:
         size = None if given is None else whole_number(given)
         if size is None or not 1 <= size <= MAX_SIZE:
-            found = f", found {quote(self.reader.source(given))}" if given else ""
-            raise self.error(
-                f"{usage(self.name)} takes a whole number from 1 to {MAX_SIZE}{found}",
-                given or self.node,
-            )
+            wanted = f"a whole number from 1 to {MAX_SIZE}"
+            message = f"{usage(self.name)} lacks {quote(self.function.size)}, {wanted}"
+            if given is not None:
+                found = quote(self.reader.source(given))
+                message = f"{usage(self.name)} takes {wanted}, found {found}"
+            raise self.error(message, given or self.node)
         return size

@@ -14,7 +14,6 @@ from composer.language.errors import ExpressionError
 from composer.language.folding import MAX_EXPONENT, FoldError, fold, require_range
 from composer.language.indexing import read_index
 from composer.language.python_syntax import parse_python, span_of
-from composer.language.refusals import instead_of, name_of
 
 _ARITHMETIC: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -114,22 +113,19 @@ class _Reader:
                 return read_call(node, self)
         raise self._unsupported(node, node)
 
-    def _unsupported(self, kind: ast.AST, node: ast.AST) -> ExpressionError:
+    def _unsupported(
+        self, kind: ast.AST, node: ast.AST, around: ast.AST | None = None
+    ) -> ExpressionError:
+        from composer.language.refusals import instead_of, name_of  # only problems need it
+
         found = quote(self.source(node))
         message = f"the expression language has no {name_of(kind)}, found {found}"
-        help = instead_of(kind)
-        if decimal := re.fullmatch(r"\s*(\d+),(\d+)\s*", self.text):
-            help = f"write `{decimal[1]}.{decimal[2]}`"
-        return self.error(message, node, help)
+        return self.error(message, node, instead_of(kind, around or node, self.source))
 
     def _number(self, node: ast.Constant) -> t.Tree:
         value, written = node.value, self.source(node)
         if not isinstance(value, bool | int | float):
-            is_text = isinstance(value, str)
-            help = 'a name in quotes stands in square brackets: `y_true["name"]`'
-            raise self.error(
-                f"a number is required, found {quote(written)}", node, help if is_text else None
-            )
+            raise self._no_number(node)
         try:
             require_range(value)
         except FoldError as error:
@@ -137,6 +133,12 @@ class _Reader:
         if value == 0 and isinstance(value, float) and re.match(r"[0.]*[1-9]", written):
             raise self.error(f"the number {quote(written)} is so small that it is 0", node)
         return t.Number(*self.span(node), value)
+
+    def _no_number(self, node: ast.Constant) -> ExpressionError:
+        from composer.language.refusals import instead_of_text  # only problems need it
+
+        help = instead_of_text(node.value) if isinstance(node.value, str) else None
+        return self.error(f"a number is required, found {quote(self.source(node))}", node, help)
 
     def _name(self, node: ast.Name) -> t.Tree:
         span = self.span(node)
@@ -147,12 +149,7 @@ class _Reader:
     def _attribute(self, node: ast.Attribute) -> t.Tree:
         base = self.convert(node.value)
         if isinstance(base, t.Constant):
-            raise self.error(
-                f"there is no mapping {quote(base.name)}, found {quote('.' + node.attr)}",
-                node.value,
-                "targets are named like `y_true.depth`, predictions like `y_pred.depth`",
-                code="unknown-name",
-            )
+            raise self._no_mapping(base.name, node)
         if not isinstance(base, t.Tensor):
             raise self.error(
                 f"only `y_true` and `y_pred` have named parts, found {quote('.' + node.attr)}", node
@@ -161,11 +158,18 @@ class _Reader:
             raise self.error(f"no tensor has the name {quote(node.attr)}", node)
         return t.Tensor(*self.span(node), base.side, (*base.path, node.attr))
 
+    def _no_mapping(self, name: str, node: ast.Attribute) -> ExpressionError:
+        from composer.language.refusals import instead_of_part  # only problems need it
+
+        message = f"there is no mapping {quote(name)}, found {quote('.' + node.attr)}"
+        return self.error(message, node.value, instead_of_part(node.attr), code="unknown-name")
+
     def _subscript(self, node: ast.Subscript) -> t.Tree:
         base = self.convert(node.value)
         key = node.slice
         if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
-            return t.Index(*self.span(node), base, read_index(key, self))
+            table = base.name if isinstance(base, t.Constant) else None
+            return t.Index(*self.span(node), base, read_index(key, table, self))
         if not isinstance(base, t.Tensor):
             raise self.error(
                 f"only `y_true` and `y_pred` have named parts, found {quote(self.source(key))}",
@@ -205,9 +209,11 @@ class _Reader:
     def _compare(self, node: ast.Compare) -> t.Tree:
         if any(isinstance(op, ast.In | ast.NotIn) for op in node.ops):
             return self._member(node)
-        for op in node.ops:
+        for op, value in zip(node.ops, node.comparators, strict=True):
             if type(op) not in _COMPARISONS:
                 raise self._unsupported(op, node)
+            if isinstance(value, ast.List | ast.Tuple):
+                raise self._unsupported(value, value, node)
         operands = tuple(self.convert(value) for value in (node.left, *node.comparators))
         return t.Compare(
             *self.span(node), tuple(_COMPARISONS[type(op)] for op in node.ops), operands

@@ -87,8 +87,17 @@ ELSEWHERE = {
     "onehot": "one_hot(x, n)", "detach": "stop_gradient(x)", "linear": "ramp(step, start, end)",
     "warmup": "ramp(step, start, end)", "cosine_decay": "cosine(step, start, end)",
     "piecewise_constant": "piecewise(step, [b], [v0, v1])", "norm": "sqrt(sum(square(x), axis=-1))",
+    "softplus": "log(1 + exp(x))", "tanh": "2 * sigmoid(2 * x) - 1",
+    "log_softmax": "log(softmax(x))", "not_equal": "a != b", "greater": "a > b", "less": "a < b",
+    "greater_equal": "a >= b", "less_equal": "a <= b",
 }  # fmt: skip
 """Names that other languages give to what is here, and what to write."""
+
+PARAMETERS_ELSEWHERE = {
+    "axes": "axis", "dim": "axis", "dims": "axis", "stop": "end", "num_classes": "n", "depth": "n",
+    "min": "low", "max": "high",
+}  # fmt: skip
+"""Names that other languages give to parameters."""
 
 SCHEDULES = frozenset({"ramp", "cosine", "piecewise", "cycle"})
 REDUCTIONS = frozenset({"any", "all", "sum", "mean"})

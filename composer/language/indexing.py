@@ -17,10 +17,16 @@ class _Reader(Protocol):
     def source(self, node: ast.AST) -> str: ...
 
 
-def read_index(node: ast.expr, reader: _Reader) -> tuple[Item, ...]:
-    """Integers, slices, `...` and `None`; anything else is refused."""
+def read_index(node: ast.expr, table: str | None, reader: _Reader) -> tuple[Item, ...]:
+    """Integers, slices, `...` and `None`; anything else is refused.
+
+    Args:
+        node: what stands in the brackets.
+        table: the constant that stands before them, if one does.
+        reader: of the expression.
+    """
     parts = node.elts if isinstance(node, ast.Tuple) else [node]
-    items = tuple(_item(part, reader) for part in parts)
+    items = tuple(_item(part, table if part is node else None, reader) for part in parts)
     if items.count("...") > 1:
         raise reader.error("an index holds `...` at most once", node)
     if not items:
@@ -28,7 +34,7 @@ def read_index(node: ast.expr, reader: _Reader) -> tuple[Item, ...]:
     return items
 
 
-def _item(node: ast.expr, reader: _Reader) -> Item:
+def _item(node: ast.expr, table: str | None, reader: _Reader) -> Item:
     if isinstance(node, ast.Slice):
         step = _whole(node.step, reader)
         if step is not None and step < 1:
@@ -40,26 +46,28 @@ def _item(node: ast.expr, reader: _Reader) -> Item:
         return None
     if isinstance(node, ast.Constant) and node.value is Ellipsis:
         return "..."
-    return _whole(node, reader)
+    value = whole_number(node)
+    if value is not None and abs(value) <= _LARGEST:
+        return value
+    from composer.language.refusals import instead_of_index  # only problems need it
+
+    raise _refused(node, reader, instead_of_index(node, table, reader.source))
 
 
 def _whole(node: ast.expr | None, reader: _Reader) -> int | None:
-    """A whole number written out, sign included."""
+    """A whole number of a slice, written out, sign included."""
     if node is None:
         return None
     value = whole_number(node)
     if value is not None and abs(value) <= _LARGEST:
         return value
-    found = reader.source(node)
-    help = "to look up the rows of a constant, write `take(table, index)`"
-    if isinstance(node, ast.Constant):
-        is_text = isinstance(node.value, str)
-        help = "give every name its own brackets" if is_text else "write a whole number"
-    raise reader.error(
-        f"an index is made of whole numbers, slices, `...` and `None`, found {quote(found)}",
-        node,
-        help,
-    )
+    raise _refused(node, reader, "write a whole number")
+
+
+def _refused(node: ast.expr, reader: _Reader, help: str) -> ExpressionError:
+    found = quote(reader.source(node))
+    message = f"an index is made of whole numbers, slices, `...` and `None`, found {found}"
+    return reader.error(message, node, help)
 
 
 def whole_number(node: ast.expr) -> int | None:

@@ -96,8 +96,9 @@ def _align_open(a: Shape, b: Shape) -> Shape:
 
 def fits(part: Shape, whole: Shape) -> None:
     """Demands that `part`, aligned at the left, broadcasts to `whole` and never enlarges it."""
-    if part.tail is None and whole.tail is None and len(part.head) > len(whole.head):
-        raise Mismatch(f"{len(part.head)} axes are more than {len(whole.head)}")
+    if whole.tail is None and part.least_rank > len(whole.head):
+        at_least = "" if part.tail is None else "at least "
+        raise Mismatch(f"{at_least}{part.least_rank} axes are more than {len(whole.head)}")
     for axis, (x, y) in enumerate(zip(part.head, whole.head, strict=False)):
         if x != 1 and x is not None and y is not None and x != y:
             raise Mismatch(f"axis {axis} is {_text(x)}, which is neither {_text(y)} nor 1")

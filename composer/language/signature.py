@@ -81,20 +81,25 @@ class Signature:
             raise SignatureError("a signature ends with `-> float[…]`", 0, len(self.text))
         object.__setattr__(self, "roles", _roles(inputs))
         object.__setattr__(self, "values", read_axes(result["axes"], start + result.start("axes")))
-        self._check_values(start)
+        self._check_led(self.values, "the values", start, len(self.text))
+        if self.is_region:
+            self._check_led(self.roles["keep"].axes, "`keep`", 0, len(inputs))
 
-    def _check_values(self, start: int) -> None:
-        """Every axis of the values has a name of its own: masks and weights find it by that."""
-        for axis in self.values:
-            twice = any(role.axes.count(axis) > 1 for role in self.roles.values())
+    def _check_led(self, axes: tuple[Axis, ...], what: str, start: int, end: int) -> None:
+        """Every axis has a name of its own: masks and weights are led by that to the roles."""
+        roles = [self.roles[name].axes for name in self.inputs]
+        for axis in axes:
+            twice = any(role.count(axis) > 1 for role in (*roles, axes))
             nameless = axis is None or (isinstance(axis, int) and axis != 1)
-            if nameless or (axis != 1 and (twice or self.values.count(axis) > 1)):
+            if nameless or (axis != 1 and twice):
                 raise SignatureError(
-                    f"an axis of the values is 1, or has a name that stands once in each tensor, "
+                    f"an axis of {what} is 1, or has a name that stands once in each tensor, "
                     f"found `{'?' if axis is None else axis}`",
                     start,
-                    len(self.text),
+                    end,
                 )
+            if axis == "..." and not any("..." in role for role in roles):
+                raise SignatureError(f"the `...` of {what} stands in no tensor", start, end)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -129,6 +134,9 @@ def _role(match: re.Match[str]) -> Role:
         )
     if domain and domain not in DOMAINS:
         raise SignatureError(f"there is no domain {quote(domain)}", *match.span("domain"))
+    if domain == "labels" and not limit:
+        message = "labels name what they stay below, such as `labels(classes)`"
+        raise SignatureError(message, *match.span("domain"))
     axes = read_axes(match["axes"], match.start("axes"))
     return Role(dtype, axes, domain, int(limit) if limit and limit.isdecimal() else limit)
 

@@ -14,6 +14,7 @@ from composer.lint.scope import Dtypes, Sight, conditions, warning
 from composer.terms import Part
 
 _ROUNDS = frozenset({"exp", "log", "sqrt", "sigmoid", "softmax", "mean"})
+_HUGE = 1e9
 _BITS = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
 
 
@@ -62,11 +63,20 @@ def _with_number(right: t.Tree, value: float, dtype: str, part: Part) -> Iterato
     if kind(dtype) == "int" and isinstance(value, float) and value.is_integer():
         message = f"labels of {dtype} are compared as floats with {_text(right, part)}"
         yield warning("inexact-comparison", message, part, right, f"write `{int(value)}`")
-    elif kind(dtype) == "float" and not isinstance(value, bool) and not _holds(dtype, value):
+    elif kind(dtype) == "float" and not isinstance(value, bool) and not _is_met(dtype, value):
         message = f"{_text(right, part)} is not a number that {dtype} holds, and equality is exact"
         yield warning(
             "inexact-comparison", message, part, right, "compare with a range, such as `0 < x < 1`"
         )
+
+
+def _is_met(dtype: str, value: float) -> bool:
+    """Whether the number is one that the dtype holds, or a marker.
+
+    A marker such as -999.99 or 1e20 was rounded as it is rounded here, and never computed.
+    """
+    is_marker = (value < 0 or value >= _HUGE) and abs(value) <= largest(dtype) * (1 + 1e-7)
+    return is_marker or _holds(dtype, value)
 
 
 def _is_rounded(tree: t.Tree) -> bool:

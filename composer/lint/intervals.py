@@ -116,7 +116,10 @@ class _Ranges:
     def call(self, node: t.Call, args: list[Range], lists: list[list[Range]]) -> Range:
         if node.name in _OF_MANY:
             args = [self._elsewhere(node.args[0], args[0])]
-        return self._within(node, call_range(node, args, lists))
+        found = call_range(node, args, lists)
+        given = [*args, *(each for items in lists for each in items)]
+        scalar = all(each.scalar for each in given)
+        return self._within(node, found._replace(scalar=scalar))
 
 
 _ARITHMETIC: dict[str, Callable[[Range, Range], Range]] = {

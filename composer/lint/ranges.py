@@ -177,9 +177,13 @@ def power(a: Range, b: Range) -> Range:
     if isinstance(exponent, int) and a.whole and 0 <= exponent <= MAX_EXPONENT:
         corners = [_raised(x, exponent) for x in (a.low, a.high)]
         zero = [0] if a.low < 0 < a.high else []
-        return rounded(Range(min(corners + zero), max(corners + zero), whole=True))
+        low, high = min(corners + zero), max(corners + zero)
+        return rounded(Range(low, high, whole=True, scalar=a.scalar))
+    scalar = a.scalar and b.scalar
+    if 0 <= a.low <= a.high <= 1 and b.low >= 0:
+        return Range(0, 1, a.nan or b.nan, scalar=scalar)
     is_even = isinstance(exponent, int) and exponent % 2 == 0
-    return Range(0 if a.low >= 0 or is_even else -INF, INF, nan=True)
+    return Range(0 if a.low >= 0 or is_even else -INF, INF, nan=True, scalar=scalar)
 
 
 def _raised(x: float, exponent: int) -> float:

@@ -109,7 +109,7 @@ def role_findings(sight: Sight) -> Iterator[Finding]:
         if roles[name].domain == "logits":
             yield from _squashed(sight, part)
             yield from _one_class(sight, name)
-    swapped = [*_swapped(sight), *_equal(sight)]
+    swapped = list(_equal(sight)) or list(_swapped(sight))
     yield from swapped
     trees = [part.tree for part in sight.term.roles.values()]
     if not swapped and not any(map(_reaches_prediction, trees)):
@@ -125,9 +125,11 @@ def _equal(sight: Sight) -> Iterator[Finding]:
     first: dict[t.Tree, str] = {}
     for name, part in sight.term.roles.items():
         if size(part.tree) <= MAX_NODES and first.setdefault(part.tree, name) != name:
-            message = f"`{first[part.tree]}` and `{name}` both read {part.source}"
-            path = role_path(sight.term, name)
-            yield Finding("equal-roles", message, path, whole(part), None, "warning")
+            other = first[part.tree]
+            message = f"`{other}` and `{name}` both read {part.source}"
+            written = name if len(part.path) > 2 else other
+            path = role_path(sight.term, written)
+            yield Finding("equal-roles", message, path, None, None, "warning")
 
 
 def _one_class(sight: Sight, name: str) -> Iterator[Finding]:

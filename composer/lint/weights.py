@@ -14,6 +14,7 @@ from composer.lint.ranges import INF, Range
 from composer.lint.scope import Sight, warning
 from composer.terms import Part
 
+_FAR = 1e6
 _SLACK = 1e-4  # what the rounding of float32 may add up to
 _SMALLEST = {"float32": ranges.SMALLEST, "float64": 2.2250738585072014e-308}
 
@@ -55,7 +56,9 @@ def weight_alone(part: Part, facts: Facts, dtype: str | None) -> Iterator[Findin
             help="a loss is made smaller where its weight is above 0",
         )
     elif factor.low < 0 < factor.high:
-        message = f"the weight is negative at some steps, down to {factor.low:g}"
+        # Nobody means what a line that falls for ever comes to in the end.
+        least = f", down to {factor.low:g}" if factor.low > -_FAR else ""
+        message = f"the weight is negative at some steps{least}"
         yield warning("negative-weight", message, part)
     else:
         yield from _out_of_range(factor, dtype, part, "the weight")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import keyword
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from hypothesis import strategies as st
 
 from composer.language import tree as t
@@ -19,6 +21,15 @@ NUMBERS = ("a", "b", "c", "d")
 FLAGS = ("flag", "other_flag")
 TABLES = {"classes": ("float32", (3,)), "ids": ("int64", (2,)), "matrix": ("float32", (3, 2))}
 SCALARS = {"alpha": 0.25, "count": 7, "enabled": True}
+HELD = {
+    "alpha": (np.asarray(0.25), "float32", "scalar"),
+    "count": (np.asarray(7), "int64", "scalar"),
+    "enabled": (np.asarray(True), "bool", "scalar"),
+    "classes": (np.asarray([0.0, 1.0, 2.0]), "float32", "table"),
+    "ids": (np.asarray([0, 1]), "int64", "table"),
+    "matrix": (np.asarray([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]), "float32", "table"),
+}
+"""The constants as a spec holds them: their numbers, dtype and place."""
 
 
 # Text
@@ -145,6 +156,14 @@ def _compare(ops: list[str], operands: list[t.Tree]) -> t.Tree:
 _axes = st.none() | st.lists(st.sampled_from([1, 2, -1]), min_size=1, max_size=2).map(tuple)
 
 
+def _tables() -> st.SearchStrategy[t.Tree]:
+    """Constants with axes, and some of their rows, maybe none."""
+    constant = st.builds(lambda name: t.Constant(0, 0, name), st.sampled_from(list(TABLES)))
+    bound = st.none() | st.integers(-3, 3)
+    rows = st.builds(lambda start, stop: (t.Slice(start, stop, None),), bound, bound)
+    return constant | st.builds(lambda table, rows: t.Index(0, 0, table, rows), constant, rows)
+
+
 def _calls(value: st.SearchStrategy, flag: st.SearchStrategy) -> st.SearchStrategy[t.Tree]:
     """Calls that give numbers."""
 
@@ -153,7 +172,6 @@ def _calls(value: st.SearchStrategy, flag: st.SearchStrategy) -> st.SearchStrate
             lambda name, *given: t.Call(0, 0, name, given), st.sampled_from(names), *args
         )
 
-    constant = st.builds(lambda name: t.Constant(0, 0, name), st.sampled_from(list(TABLES)))
     unary = [
         "abs", "exp", "log", "sqrt", "square", "sigmoid", "softmax", "argmax", "stop_gradient",
     ]  # fmt: skip
@@ -175,7 +193,7 @@ def _calls(value: st.SearchStrategy, flag: st.SearchStrategy) -> st.SearchStrate
         | call(["minimum", "maximum"], value, value)
         | call(["clip"], value, value, value)
         | call(["where"], flag, value, value)
-        | call(["take"], constant, value)
+        | call(["take"], _tables(), value)
         | reduced
         | one_hot
         | last
@@ -312,7 +330,7 @@ _SHAPES: tuple[tuple[int | str, ...], ...] = (
 
 
 @st.composite
-def batches(draw: st.DrawFn) -> Batch:
+def batches(draw: st.DrawFn, dtypes: Sequence[str] = DTYPES) -> Batch:
     """Dtypes and shapes for all names, a few sizes among them; the batch may be empty."""
     sizes = {
         "batch": draw(st.sampled_from([2, 3, 1, 0])),
@@ -322,7 +340,7 @@ def batches(draw: st.DrawFn) -> Batch:
     types, symbols = {}, {}
     for side in ("y_true", "y_pred"):
         for name in (*NUMBERS, *FLAGS):
-            dtype = "bool" if name in FLAGS else draw(st.sampled_from(DTYPES))
+            dtype = "bool" if name in FLAGS else draw(st.sampled_from(dtypes))
             shape = draw(st.sampled_from(_SHAPES))
             symbols[side, name] = shape
             types[side, name] = (dtype, tuple(sizes.get(a, a) for a in shape))

@@ -7,7 +7,13 @@ import pytest
 from composer.language import tree as t
 from composer.language.errors import ExpressionError
 from composer.language.expression import parse
-from composer.language.functions import ELSEWHERE, FUNCTIONS, REDUCTIONS, SCHEDULES
+from composer.language.functions import (
+    ELSEWHERE,
+    FUNCTIONS,
+    PARAMETERS_ELSEWHERE,
+    REDUCTIONS,
+    SCHEDULES,
+)
 
 
 def refused(text):
@@ -56,9 +62,16 @@ def test_a_call_holds_its_arguments_in_the_order_of_its_parameters():
     [
         ("sigmod(a)", "there is no function `sigmod`", "sigmod", "did you mean `sigmoid`?"),
         ("max(a, b)", "there is no function `max`", "max", "write `maximum(a, b)`"),
-        ("tf.abs(a)", "a function stands by itself", "tf.abs", "write `abs(…)`"),
-        ("y_true.mean()", "a function stands by itself", "y_true.mean", "write `mean(…)`"),
+        ("tf.abs(a)", "a function stands by itself", "tf.abs", "write `abs(a)`"),
+        ("y_true.mean()", "a function stands by itself", "y_true.mean", "write `mean(y_true)`"),
+        ("y_true.a.sum(axis=-1)", "a function stands by itself", "y_true.a.sum",
+         "write `sum(y_true.a, axis=-1)`"),
+        ("(y_true > 0).any()", "a function stands by itself", "(y_true > 0).any",
+         "write `any(y_true > 0)`"),
+        ("alpha.exp()", "a function stands by itself", "alpha.exp", "write `exp(alpha)`"),
         ("y_true(1)", "there is no function `y_true`", "y_true", "functions: "),
+        ("tf.math.is_finite(a)", "only functions of the language are called, "
+         "found `tf.math.is_finite`", "tf.math.is_finite", "write `isfinite(x)`"),
         ("a.f(1)", "only functions of the language are called, found `a.f`", "a.f", None),
         ("a[0](1)", "only functions of the language are called, found `a[0]`", "a[0]", None),
         ("clip(a, 0)", "`clip(x, low, high)` lacks `high`", "clip(a, 0)", None),
@@ -66,7 +79,17 @@ def test_a_call_holds_its_arguments_in_the_order_of_its_parameters():
         ("ramp(step, 0)", "`ramp(step, start, end, low, high)` lacks `end`", "ramp(step, 0)", None),
         ("exp(a, b)", "`exp(x)` takes no more arguments", "b", None),
         ("any(a, 1)", "`any(x, axis=…)` takes no more arguments", "1", "write `axis=1`"),
-        ("exp(a, axis=1)", "`exp(x)` has no parameter `axis`", "axis=1", "parameters: `x`"),
+        ("softmax(a, axis=1)", "`softmax(x)` has no parameter `axis`", "axis=1",
+         "leave it out; `softmax` gives: softmax over the last axis"),
+        ("any(a, dim=-1)", "`any(x, axis=…)` has no parameter `dim`", "dim=-1", "write `axis=-1`"),
+        ("any(a, dim=-1, axis=1)", "`any(x, axis=…)` has no parameter `dim`", "dim=-1",
+         "leave it out; `any` gives: true where any is, over the axes"),
+        ("any(a, keepdims=True)", "`any(x, axis=…)` has no parameter `keepdims`", "keepdims=True",
+         "parameters: `axis`"),
+        ("ramp(step, start=0, stop=9)", "`ramp(step, start, end, low, high)` has no parameter "
+         "`stop`", "stop=9", "write `end=9`"),
+        ("ramp(step, start=0, ends=9)", "`ramp(step, start, end, low, high)` has no parameter "
+         "`ends`", "ends=9", "did you mean `end`?"),
         ("clip(a, lo=0, high=1)", "`clip(x, low, high)` has no parameter `lo`", "lo=0",
          "did you mean `low`?"),
         ("exp(a, x=b)", "`exp(x)` was given `x` twice", "x=b", None),
@@ -88,7 +111,8 @@ def test_a_call_holds_its_arguments_in_the_order_of_its_parameters():
         ("mean(a, axis=[1, b])", "an axis is a whole number, or a list of them, found `[1, b]`",
          "[1, b]", None),
         ("mean(a, axis=33)", "an axis is a whole number, or a list of them, found `33`", "33", None),
-        ("one_hot(a)", "`one_hot(x, n)` takes a whole number from 1 to 65536", "one_hot(a)", None),
+        ("one_hot(a)", "`one_hot(x, n)` lacks `n`, a whole number from 1 to 65536", "one_hot(a)",
+         None),
         ("one_hot(a, 0)", "`one_hot(x, n)` takes a whole number from 1 to 65536, found `0`", "0",
          None),
         ("one_hot(a, 65537)", "`one_hot(x, n)` takes a whole number from 1 to 65536, found `65537`",
@@ -96,9 +120,9 @@ def test_a_call_holds_its_arguments_in_the_order_of_its_parameters():
         ("one_hot(a, n)", "`one_hot(x, n)` takes a whole number from 1 to 65536, found `n`", "n",
          None),
         ("cycle(step, 3, 1)", "`cycle(step, period, [values])` takes a list for `values`, found `1`",
-         "1", "write a list like `[1, 2, 3]`"),
+         "1", "write `[1]`"),
         ("cycle(step, 3)", "`cycle(step, period, [values])` takes a list for `values`",
-         "cycle(step, 3)", "write a list like `[1, 2, 3]`"),
+         "cycle(step, 3)", "write a list like `[1, 2]`"),
         ("cycle(step, 3, [])", "`values` holds one value or more, found none", "[]", None),
     ],
 )  # fmt: skip
@@ -127,5 +151,8 @@ def test_the_tables_of_functions_agree():
     assert set(FUNCTIONS) >= SCHEDULES | REDUCTIONS
     assert {name for name, function in FUNCTIONS.items() if function.axis} == REDUCTIONS
     assert not set(ELSEWHERE) & set(FUNCTIONS)
+    parameters = {name for function in FUNCTIONS.values() for name in function.parameters}
+    assert set(PARAMETERS_ELSEWHERE.values()) <= parameters
+    assert not set(PARAMETERS_ELSEWHERE) & parameters
     for written in ELSEWHERE.values():
         parse(written.replace(", n)", ", 3)"))

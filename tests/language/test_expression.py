@@ -212,7 +212,9 @@ REFUSED = [
      "write `or` instead of `|`"),
     ("~ a", "the expression language has no `~`, found `~ a`", "~ a", "write `not` instead of `~`"),
     ("a ^ b", "the expression language has no `^`, found `a ^ b`", "a ^ b",
-     "write `!=` between the two booleans instead of `^`"),
+     "write `**` for a power, or `!=` between two booleans"),
+    ("1 / a ^ 2", "the expression language has no `^`, found `1 / a ^ 2`", "1 / a ^ 2",
+     "write `**` instead of `^`"),
     ("a @ b", "the expression language has no `@`, found `a @ b`", "a @ b",
      "write `sum(a * b, axis=-1)` instead of `@`"),
     ("a << 2", "the expression language has no `<<`, found `a << 2`", "a << 2",
@@ -242,11 +244,23 @@ REFUSED = [
     ("a is not 1", "the expression language has no `is not`, found `a is not 1`", "a is not 1",
      "write `!=` instead of `is not`"),
     ("1 if a else 2", "the expression language has no `if … else`, found `1 if a else 2`",
-     "1 if a else 2", "write `where(condition, a, b)`"),
+     "1 if a else 2", "write `where(a, 1, 2)`"),
     ("lambda: a", "the expression language has no `lambda`, found `lambda: a`", "lambda: a", None),
     ("a + [1, 2]", "the expression language has no list here, found `[1, 2]`", "[1, 2]",
      "name it under `constants:`"),
     ("(1, 2)", "the expression language has no list here, found `(1, 2)`", "(1, 2)",
+     "name it under `constants:`"),
+    (" 0,5 ", "the expression language has no list here, found `0,5`", "0,5", "write `0.5`"),
+    ("-0,5", "the expression language has no list here, found `-0,5`", "-0,5", "write `-0.5`"),
+    ("1,2,3", "the expression language has no list here, found `1,2,3`", "1,2,3",
+     "name it under `constants:`"),
+    ("y_true.a == [1, 2]", "the expression language has no list here, found `[1, 2]`", "[1, 2]",
+     "write `y_true.a in [1, 2]`"),
+    ("a and y_true != (1, 2)", "the expression language has no list here, found `(1, 2)`",
+     "(1, 2)", "write `y_true not in (1, 2)`"),
+    ("y_true == []", "the expression language has no list here, found `[]`", "[]",
+     "name it under `constants:`"),
+    ("y_true < [1]", "the expression language has no list here, found `[1]`", "[1]",
      "name it under `constants:`"),
     ("{1, 2}", "the expression language has no set, found `{1, 2}`", "{1, 2}", None),
     ("{1: 2}", "the expression language has no mapping, found `{1: 2}`", "{1: 2}", None),
@@ -277,6 +291,9 @@ REFUSED = [
     ("a == None", "a number is required, found `None`", "None", None),
     ("a == 'b'", "a number is required, found `'b'`", "'b'",
      'a name in quotes stands in square brackets: `y_true["name"]`'),
+    ('a == "7"', 'a number is required, found `"7"`', '"7"', "remove the quotes: `7`"),
+    ('a > "-.5e3"', 'a number is required, found `"-.5e3"`', '"-.5e3"',
+     "remove the quotes: `-.5e3`"),
     ("007", "the expression cannot be read at `007`", "007", "write `7`"),
     ("1 / 0", "nothing is divided by zero", "1 / 0", None),
     ("a + 1 % 0.0", "nothing is divided by zero", "1 % 0.0", None),
@@ -300,7 +317,6 @@ REFUSED = [
      'a tensor of that name is written `y_true["class"]`'),
     ("import os", "`import` is a reserved word", "import",
      'a tensor of that name is written `y_true["import"]`'),
-    ("alpha.x", "only `y_true` and `y_pred` have named parts, found `.x`", "alpha.x", None),
     ("y_true[0].x", "only `y_true` and `y_pred` have named parts, found `.x`", "y_true[0].x", None),
     ('alpha["x"]', 'only `y_true` and `y_pred` have named parts, found `"x"`', 'alpha["x"]', None),
     ("y_true.__class__", "no tensor has the name `__class__`", "y_true.__class__", None),
@@ -310,7 +326,20 @@ REFUSED = [
      "name it under `constants:`"),
     # indices
     ("y_true[y_pred]", "an index is made of whole numbers, slices, `...` and `None`, "
-     "found `y_pred`", "y_pred", "to look up the rows of a constant, write `take(table, index)`"),
+     "found `y_pred`", "y_pred",
+     "what counts is chosen by `mask:`, rows of a constant by `take(table, index)`"),
+    ("table[y_true]", "an index is made of whole numbers, slices, `...` and `None`, "
+     "found `y_true`", "y_true", "write `take(table, y_true)`"),
+    ("table[:, y_true]", "an index is made of whole numbers, slices, `...` and `None`, "
+     "found `y_true`", "y_true",
+     "what counts is chosen by `mask:`, rows of a constant by `take(table, index)`"),
+    ("y_pred.a[y_true.a > 0]", "an index is made of whole numbers, slices, `...` and `None`, "
+     "found `y_true.a > 0`", "y_true.a > 0",
+     "what counts is chosen by `mask:`, such as `mask: y_true.a > 0`"),
+    ("y_pred[not a]", "an index is made of whole numbers, slices, `...` and `None`, found `not a`",
+     "not a", "what counts is chosen by `mask:`, such as `mask: not a`"),
+    ("y_pred[:, :n]", "an index is made of whole numbers, slices, `...` and `None`, found `n`",
+     "n", "write a whole number"),
     ("y_true[1.5]", "an index is made of whole numbers, slices, `...` and `None`, found `1.5`",
      "1.5", "write a whole number"),
     ("y_true[True]", "an index is made of whole numbers, slices, `...` and `None`, found `True`",
@@ -361,6 +390,21 @@ def test_refusals(text, message, marked, help):
     assert text[error.start : error.end] == marked
     assert error.help == help
     assert error.code == "invalid-expression"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "marked", "help"),
+    [
+        ("labels.depth > 0", "there is no mapping `labels`, found `.depth`", "labels",
+         "targets are named like `y_true.depth`, predictions like `y_pred.depth`"),
+        ("y_true != np.nan", "there is no mapping `np`, found `.nan`", "np",
+         "`isnan(x)` and `isfinite(x)` test for NaN and infinity"),
+    ],
+)  # fmt: skip
+def test_what_has_no_parts(text, message, marked, help):
+    error = refused(text)
+    assert (error.message, error.help, error.code) == (message, help, "unknown-name")
+    assert text[error.start : error.end] == marked
 
 
 def test_the_end_is_marked_where_the_text_ends():

@@ -158,6 +158,12 @@ FOUND = [
      "equal-roles", "y_pred.label", "`anchor` and `positive` both read y_pred.label"),
     (LABEL + "mask: y_true != whole", "inexact-comparison", "whole",
      "labels of int32 are compared as floats with `whole`"),
+    (DEPTH + "weight: 1 - 2 * ramp(step, 0, 100)", "negative-weight", "1 - 2 * ramp(step, 0, 100)",
+     "the weight is negative at some steps, down to -1"),
+    (DEPTH + "weight: 1 - step / 1000", "negative-weight", "1 - step / 1000",
+     "the weight is negative at some steps"),
+    ("y_true: y_pred.depth\ny_pred: y_pred.depth\nloss: huber", "equal-roles", "y_pred.depth",
+     "`y_true` and `y_pred` both read y_pred.depth"),
 ]  # fmt: skip
 
 
@@ -201,6 +207,12 @@ SILENT = [
     DEPTH.replace("huber", "{type: huber, reduction: weighted_mean}") + "weight: 1 - y_true.flag",
     DEPTH.replace("huber", "{type: huber, reduction: weighted_mean}") + "weight: exp(-y_true)",
     DEPTH + "weight: 1 - ramp(step, 0, 100)",
+    DEPTH + "weight: 1 - ramp(step, 0, 100) ** 2",
+    DEPTH + "weight: 1 - exp(-step / 1000)",
+    DEPTH + "weight: 1 - sigmoid(step / 100 - 5)",
+    DEPTH + "weight: 1 - minimum(step / 1000, 1)",
+    DEPTH + "weight: 1 - 0.99 ** step",
+    DEPTH + "mask: y_true != 1.0e+20 and y_true != -999.99 and y_true != -3.4028235e+38",
     SIGNED.replace("{type: hinge, labels: signed}", "sigmoid_cross_entropy\nmask: 0 <= y_true <= 1")
     + "\nweight: 2 - y_true",
     FLAG.replace("sigmoid_cross_entropy", "{type: sigmoid_cross_entropy, reduction: weighted_mean}")

@@ -81,6 +81,8 @@ def _take(node: t.Call, args: list[Type]) -> Type:
             "invalid-argument",
             "declare the table under `constants:`",
         )
+    if table.shape.dim(0) == 0:
+        raise error(node, f"`take` has no rows to read in {table.shape}", "shape-mismatch")
     require_int(node.args[1], index, "the index of `take`")
     if index.place in ("last", "table"):
         raise error(

@@ -10,20 +10,28 @@ Entry = tuple[Node, Node]
 
 _LONGEST_SHOWN = 100
 _MERGE_HELP = "write `<<: *name`, or `<<: [*name, *other]` for several"
+_LIST_HELP = (
+    "write a list, in the order of the class numbers; for a weight, name it under `constants:` "
+    "and write `take(name, y_true)`"
+)
 
 
 def assemble(findings: Findings, node: Node, entries: list[Entry]) -> None:
     """Fills a mapping; an explicit key wins over a merged one, an earlier merge over a later."""
     own: dict[str, Node] = {}
     merges: list[Node] = []
+    strange: list[Entry] = []
     for key, value in entries:
         if node.style:
             _check_colon(findings, key, value)
         if _is_merge(key):
             merges.append(key)
             _check_merge(findings, merges, value)
-        elif _is_text(findings, key) and _is_new(findings, key, own):
+        elif not isinstance(key.value, str):
+            strange.append((key, value))
+        elif _is_new(findings, key, own):
             own[key.value] = key
+    _refuse(findings, strange)
     for key, value in entries:
         if _is_merge(key):
             _merge(node, value, own)
@@ -64,18 +72,36 @@ def _check_merge(findings: Findings, merges: list[Node], value: Node) -> None:
         findings.add("invalid-merge", message, key.start, key.end, help=_MERGE_HELP)
 
 
-def _is_text(findings: Findings, key: Node) -> bool:
-    if isinstance(key.value, str):
-        return True
-    if key.style != "*":  # a broken alias has its own problem
-        message, help = f"a key must be text, found {_what(key)}", "put quotes around it"
-        written = findings.source.text[key.start : key.end]
-        if 0 < len(written) < _LONGEST_SHOWN:
-            from composer.language.yaml.quoting import quoted  # only problems need it
+def _refuse(findings: Findings, entries: list[Entry]) -> None:
+    """Keys that are no text; the numbers among them come from one thought, and are told once."""
+    numbers = [entry for entry in entries if _is_number(entry[0])]
+    for key, _ in entries:
+        if key.style != "*" and not _is_number(key):  # a broken alias has its own problem
+            _refuse_key(findings, key, _quoted(findings, key, "it"))
+    if numbers:
+        first, is_table = numbers[0][0], all(_is_number(value) for _, value in numbers)
+        what = "each of them" if len(numbers) > 1 else "it"
+        _refuse_key(findings, first, _LIST_HELP if is_table else _quoted(findings, first, what))
 
-            help += f": {quoted(written)}"
-        findings.add("invalid-key", message, key.start, key.end, help=help)
-    return False
+
+def _refuse_key(findings: Findings, key: Node, help: str) -> None:
+    message = f"a key must be text, found {_what(key)}"
+    findings.add("invalid-key", message, key.start, key.end, help=help)
+
+
+def _quoted(findings: Findings, key: Node, what: str) -> str:
+    """To put quotes around the key, shown where it is short."""
+    help = f"put quotes around {what}"
+    written = findings.source.text[key.start : key.end]
+    if 0 < len(written) < _LONGEST_SHOWN:
+        from composer.language.yaml.quoting import quoted  # only problems need it
+
+        help += f": {quoted(written)}"
+    return help
+
+
+def _is_number(node: Node) -> bool:
+    return isinstance(node.value, int | float) and not isinstance(node.value, bool)
 
 
 def _is_new(findings: Findings, key: Node, own: dict[str, Node]) -> bool:

@@ -264,7 +264,7 @@ def test_tags(text: str, expected: tuple[str, int, int, int]) -> None:
         ("[a, b]: c", "a sequence", (1, 1, 7), '"[a, b]"'),
         ('{"a": b}: c', "a mapping", (1, 1, 9), "'{\"a\": b}'"),
         ("? {a: b}\n: c", "a mapping", (1, 3, 9), '"{a: b}"'),
-        ("a: &x 1\n*x : 2", "the number `1`", (1, 7, 8), '"1"'),
+        ("a: &x 1\n*x : b", "the number `1`", (1, 7, 8), '"1"'),
     ],
 )
 def test_keys_that_are_no_text(
@@ -280,9 +280,41 @@ def test_keys_that_are_text(name: str) -> None:
 
 
 def test_a_number_as_key_is_one_problem() -> None:
-    (problem,) = _problems(f"{'9' * 400}: 1")
+    (problem,) = _problems(f"{'9' * 400}: a")
     assert problem.code == "invalid-key"
     assert problem.help == "put quotes around it"
+
+
+TABLE = (
+    "write a list, in the order of the class numbers; for a weight, name it under `constants:` "
+    "and write `take(name, y_true)`"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ("w: {0: 0.5, 1: 1.0, 2: 4.0}", TABLE),
+        ("w:\n  0: 0.5\n  1: 4\n", TABLE),
+        ("w: {1: a, 2: b}", 'put quotes around each of them: "1"'),
+        ("w: {1: 0.5, 2: b}", 'put quotes around each of them: "1"'),
+        ("w: {a: 2, 1: b}", 'put quotes around it: "1"'),
+    ],
+)
+def test_the_numbers_among_the_keys_of_a_mapping_are_told_once(text: str, help: str) -> None:
+    (problem,) = _problems(text)
+    number = "0" if help is TABLE else "1"
+    assert problem.message == f"a key must be text, found the number `{number}`"
+    assert problem.help == help
+
+
+def test_other_keys_that_are_no_text_are_told_each() -> None:
+    told = [problem.message for problem in _problems("{true: 1, 0: 2, ~: 3, 1: 4}")]
+    assert told == [
+        "a key must be text, found the boolean `true`",
+        "a key must be text, found the number `0`",
+        "a key must be text, found the null `~`",
+    ]
 
 
 def test_missing_key() -> None:

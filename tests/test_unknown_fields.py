@@ -1,0 +1,71 @@
+"""Fields that there are not: what is said instead of them, by their place."""
+
+from __future__ import annotations
+
+import pytest
+
+from composer import SpecError, parse_spec
+
+TASK = "tasks: {{a: {{loss: huber, {}: {}}}}}"
+LOSS = "tasks: {{a: {{loss: {{type: {}, {}: {}}}}}}}"
+PER_CLASS = "name a list under `constants:` and write `weight: take(name, y_true)`"
+
+
+def told(text: str) -> tuple[str, str | None]:
+    with pytest.raises(SpecError) as caught:
+        parse_spec(text)
+    (problem,) = caught.value.problems
+    assert problem.code == "unknown-field"
+    return problem.message, problem.help
+
+
+@pytest.mark.parametrize(
+    ("loss", "value", "help"),
+    [
+        ("softmax_cross_entropy", "true", "`softmax_cross_entropy` takes logits; leave it out"),
+        ("sigmoid_focal", "false", "`sigmoid_focal` takes logits; leave it out, "
+         "and the model's softmax or sigmoid too"),
+        ("dice", "false", "`dice` takes probabilities; leave it out"),
+        ("log_loss", "true", "`log_loss` takes probabilities; leave it out; "
+         "logits become probabilities by `softmax(…)` or `sigmoid(…)`"),
+        ("huber", "true", "fields: `type`, `name`, `weight`, `mask`, `reduction`, `y_true`, "
+         "`y_pred`, `delta`"),
+    ],
+)  # fmt: skip
+def test_from_logits_is_no_switch_here(loss: str, value: str, help: str):
+    message = f"there is no field `from_logits` in the loss `{loss}`"
+    assert told(LOSS.format(loss, "from_logits", value)) == (message, help)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "help"),
+    [
+        ("ignore_index", "255", "write `mask: y_true != 255`"),
+        ("ignore_class", "-1", "write `mask: y_true != -1`"),
+        ("ignore_index", "[254, 255]", "did you mean `mask`?"),
+        ("labels", "y_true.b", "did you mean `y_true`?"),
+        ("class_weights", "[1, 2]", PER_CLASS),
+    ],
+)
+@pytest.mark.parametrize("in_a_task", [True, False])
+def test_words_of_other_libraries(name: str, value: str, help: str, in_a_task: bool):
+    text = TASK.format(name, value) if in_a_task else LOSS.format("huber", name, value)
+    where = "a task" if in_a_task else "the loss `huber`"
+    assert told(text) == (f"there is no field `{name}` in {where}", help)
+
+
+@pytest.mark.parametrize(
+    ("name", "help"),
+    [
+        ("loss_weights", "every task has a `weight:` of its own"),
+        ("weight", "every task has a `weight:` of its own"),
+        ("losses", "every task has a `loss:` of its own"),
+        ("heads", "did you mean `tasks`?"),
+        ("class_weight", PER_CLASS),
+        ("balance", "learned weights are not there yet; until then a batch tensor may be a weight"),
+        ("trainer", "fields: `tasks`, `tensors`, `constants`, `reduction`, `regularization`"),
+    ],
+)
+def test_words_at_the_top(name: str, help: str):
+    text = f"tasks: {{a: {{loss: huber}}}}\n{name}: {{a: 1}}"
+    assert told(text) == (f"there is no field `{name}` in a spec", help)
