@@ -14,9 +14,9 @@ from composer.fitting import (
     whole,
 )
 from composer.language import tree as t
+from composer.language.binding import Binding
 from composer.language.diagnostics import Problem, quote
 from composer.language.errors import ExpressionError
-from composer.language.signature import Binding
 from composer.language.static.infer import Type, infer
 from composer.lint.rules import lint, unused_findings
 from composer.naming import AlreadyToldError, Declared, Names

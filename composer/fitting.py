@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from composer.finding import Finding, Path
-from composer.language import tree as t
+from composer.language.binding import Binding
 from composer.language.diagnostics import quote
 from composer.language.shape import UNKNOWN, Mismatch, Shape, fits
-from composer.language.signature import Axis, Binding, Role, accepts
+from composer.language.signature import Axis, Role, accepts
 from composer.language.static.infer import Type
+from composer.remedies import coarser, dtype_help, placed, role_help
 from composer.terms import Part, Term
 
 
@@ -40,7 +41,7 @@ def bind_roles(types: TermTypes) -> Iterator[Finding]:
         try:
             types.binding.bind(name, role, found.shape)
         except Mismatch as mismatch:
-            yield _mismatch(types.term, name, found, before, mismatch)
+            yield _mismatch(types, name, before, mismatch)
             return
         before[name] = found
     types.values = types.binding.shape(signature.values)
@@ -81,20 +82,24 @@ def _wrong_role(term: Term, name: str, word: str, found: Type) -> Finding | None
         return None
     wanted = {"float": "floats", "int": "integers", "bool": "booleans"}[word]
     message = f"`{name}` of {quote(term.loss.type)} takes {wanted}, found {found}"
-    return Finding("dtype-mismatch", message, place, help=_dtype_help(word, name))
+    return Finding("dtype-mismatch", message, place, help=dtype_help(term, word, name, found))
 
 
 def _mismatch(
-    term: Term, name: str, found: Type, before: Mapping[str, Type], mismatch: Mismatch
+    types: TermTypes, name: str, before: Mapping[str, Type], mismatch: Mismatch
 ) -> Finding:
+    term, found = types.term, types.roles[name]
     signature = term.loss.bound_signature()
     wanted = [f"`{role}` {_axes(signature.roles[role])}" for role in signature.inputs]
     message = (
         f"{quote(term.loss.type)} takes {_and(wanted)}, "
         f"found {_and([*map(str, before.values()), str(found)])}: {mismatch}"
     )
-    help = _axis_help(term, name, found.shape, before)
-    return Finding("shape-mismatch", message, role_path(term, name), help=help)
+    path = role_path(term, name)
+    if mismatch.parameter in term.loss.parameters():
+        path = (*term.path, str(mismatch.parameter))
+    help = role_help(term, name, types.roles) or mismatch.help
+    return Finding("shape-mismatch", message, path, help=help)
 
 
 def role_path(term: Term, name: str) -> Path:
@@ -175,7 +180,7 @@ def _fit(
     try:
         fits(found, target)
     except Mismatch as mismatch:
-        help = _coarser(part, what, len(found.head) - len(target.head)) if target.head else None
+        help = placed(part, found, target) or coarser(part, what, found, target)
         noun = "values" if region is None else "inputs"
         message = (
             f"a {what} of {found} does not fit {noun} of {target}, aligned at the left: {mismatch}"
@@ -195,16 +200,6 @@ def _unaligned(
     return Finding("shape-mismatch", message, part.path, whole(part), help)
 
 
-def _coarser(part: Part, what: str, excess: int) -> str | None:
-    """How to reduce the axes that a mask or weight has too many."""
-    if excess < 1:
-        return None
-    axes = [-axis for axis in range(excess, 0, -1)]
-    axis = str(axes[0] if excess == 1 else axes)
-    reduce = "all" if what == "mask" else "mean"
-    return f"write `{reduce}({part.expression.text.strip()}, axis={axis})`"
-
-
 def whole(part: Part) -> tuple[int, int]:
     """The offsets of an expression without the blanks around it."""
     text = part.expression.text
@@ -217,39 +212,3 @@ def _axes(role: Role) -> str:
 
 def _and(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
-
-
-def _dtype_help(word: str, name: str) -> str | None:
-    if word == "int":
-        return "labels are class numbers, stored as integers; for one-hot rows write " + (
-            f"`argmax({name})`, or choose `softmax_cross_entropy`"
-        )
-    return None
-
-
-def _axis_help(term: Term, name: str, found: Shape, before: Mapping[str, Type]) -> str | None:
-    """Where one tensor has a last axis of 1 that the other lacks, what to write."""
-    for other, type_ in before.items():
-        if found.rank is None or type_.shape.rank is None:
-            continue
-        if type_.shape == found.append(1):
-            return f"write `{_more(term, name)}`, or `{_less(term, other)}`"
-        if found == type_.shape.append(1):
-            return f"write `{_more(term, other)}`, or `{_less(term, name)}`"
-    return None
-
-
-def _more(term: Term, role: str) -> str:
-    return f"{role}: {_indexed(term, role)}[..., None]"
-
-
-def _less(term: Term, role: str) -> str:
-    return f"{role}: {_indexed(term, role)}[..., 0]"
-
-
-def _indexed(term: Term, role: str) -> str:
-    """The text of a role's expression, ready to be indexed."""
-    expression = term.roles[role].expression
-    text = expression.text.strip()
-    is_plain = isinstance(expression.tree, t.Tensor | t.Index | t.Call)
-    return text if is_plain else f"({text})"

@@ -51,12 +51,14 @@ def unknown_field(path: _Path, document: Document, own: _Own) -> Problem:
 
 def _elsewhere(path: _Path, fields: list[str], document: Document, own: _Own) -> str | None:
     """What there is for a word of another library, or of another place."""
-    name, value = str(path[-1]), document.find(path).value
+    name, node = str(path[-1]), document.find(path)
     ours = _ELSEWHERE.get(name.lower(), name)
     if name == "from_logits" and "type" in fields:
-        return _activation(_loss_class(path[:-1], document, own), value)
-    if name in ("ignore_index", "ignore_class") and "mask" in fields and type(value) is int:
-        return f"write `mask: y_true != {value}`"
+        return _activation(_loss_class(path[:-1], document, own), node.value)
+    if name in ("ignore_index", "ignore_class") and "mask" in fields and type(node.value) is int:
+        return f"write `mask: y_true != {node.value}`"
+    if node.text.endswith(".py"):
+        return NO_PYTHON
     if ours in fields:
         return f"did you mean {quote(ours)}?"
     if len(path) == 1 and ours in _names(Task):

@@ -54,7 +54,7 @@ WRONG = {
         (
             "shape-mismatch",
             "`huber` takes `y_true` [...] and `y_pred` [...], "
-            "found float32[batch, h, w] and float32[batch, h, w, 1]: 3 axes are not 4",
+            "found float32[batch, h, w] and float32[batch, h, w, 1]: `...` is 3 axes in `y_true` and 4 axes in `y_pred`",
             "write `y_true: y_true.flat[..., None]`, or `y_pred: y_pred.depth[..., 0]`",
         ),
     ),
@@ -63,8 +63,62 @@ WRONG = {
         (
             "dtype-mismatch",
             "`y_true` of `sparse_softmax_cross_entropy` takes integers, found float32[batch]",
+            "labels are class numbers, stored as integers",
+        ),
+    ),
+    "one-hot rows as labels": (
+        "y_true: y_true.head.box\ny_pred: y_pred.label\nloss: sparse_softmax_cross_entropy",
+        (
+            "dtype-mismatch",
+            "`y_true` of `sparse_softmax_cross_entropy` takes integers, found float32[batch, 4]",
             "labels are class numbers, stored as integers; for one-hot rows write "
             "`argmax(y_true)`, or choose `softmax_cross_entropy`",
+        ),
+    ),
+    "class numbers as one-hot rows": (
+        "y_true: y_true.label\ny_pred: y_pred.label\nloss: softmax_cross_entropy",
+        (
+            "shape-mismatch",
+            "`softmax_cross_entropy` takes `y_true` [batch, ..., classes] and `y_pred` "
+            "[batch, ..., classes], found int32[batch]: `y_true` has 1 axis, fewer than 2",
+            "choose `sparse_softmax_cross_entropy`, or write `y_true: one_hot(y_true.label, 5)`",
+        ),
+    ),
+    "a column of labels": (
+        "y_true: y_true.label[:, None]\ny_pred: y_pred.label\nloss: sparse_softmax_cross_entropy",
+        (
+            "shape-mismatch",
+            "`sparse_softmax_cross_entropy` takes `y_true` [batch, ...] and `y_pred` "
+            "[batch, ..., classes], found int32[batch, 1] and float32[batch, 5]: "
+            "`...` is 1 axis in `y_true` and no axes in `y_pred`",
+            "write `y_true: y_true.label[:, None][..., 0]`",
+        ),
+    ),
+    "a weight for each channel": (
+        HUBER + "weight: y_pred.seg",
+        (
+            "shape-mismatch",
+            "a weight of [batch, h, w, 5] does not fit values of [batch, h, w, 1], "
+            "aligned at the left: axis 3 is 5, which is not 1",
+            "write `mean(y_pred.seg, axis=-1)`",
+        ),
+    ),
+    "a mask of the last axis alone": (
+        "y_true: y_pred.seg\ny_pred: y_pred.seg * 2\nloss: huber\nmask: y_pred.label > 0",
+        (
+            "shape-mismatch",
+            "a mask of [batch, 5] does not fit values of [batch, h, w, 5], aligned at the left: "
+            "axis 1 is 5, which is neither h nor 1",
+            "write `(y_pred.label > 0)[:, None, None, :]`",
+        ),
+    ),
+    "two names for one size": (
+        "y_true: y_true.flat[:, :, 0]\ny_pred: y_pred.flat[:, 0, :]\nloss: huber",
+        (
+            "shape-mismatch",
+            "`huber` takes `y_true` [...] and `y_pred` [...], found float32[batch, h] and "
+            "float32[batch, w]: axis 1 of `y_true` is h, and axis 1 of `y_pred` is w",
+            "axes of equal size have one name under `tensors:`",
         ),
     ),
     "integers as predictions": (
@@ -145,7 +199,7 @@ WRONG = {
         (
             "shape-mismatch",
             "`center` takes `y_true` [batch] and `y_pred` [batch, embedding_size], "
-            "found int32[batch] and float32[batch, 5]: 8 is not 5",
+            "found int32[batch] and float32[batch, 5]: `embedding_size` is 8, and axis 1 of `y_pred` is 5",
             None,
         ),
     ),

@@ -40,22 +40,30 @@ Usage: losscomp check [OPTIONS] {FILE…}...
   Prove specs right, without TensorFlow.
 
   Shows every problem with its place and what to write instead. Exit code 0:
-  sound; 1: problems; 2: wrong usage or a file that cannot be read; 3: a fault
-  of losscomp's own.
+  sound, with or without warnings; 1: problems; 2: wrong usage or a file that
+  cannot be read; 3: a fault of losscomp's own.
 
   Examples:
     losscomp check loss.yaml
     losscomp check configs/ other.yaml
     cat loss.yaml | losscomp check -
+    losscomp check loss.yaml --batch batch.npz
+    losscomp check loss.yaml --model model.keras
     losscomp check loss.yaml --losses my_losses.py
 
 Arguments:
   FILE… <list[str]>  Specs, directories of specs, or - for stdin.  [required]
 
 Options:
-  --losses MODULE  Module or .py file with loss classes of your own. May be
-                   repeated.
-  -h, --help       Show this message and exit.
+  --batch FILE.npz    A real batch, with arrays named y_true.depth,
+                      y_pred.depth, …: takes shapes and dtypes from it, and
+                      looks at its numbers.
+  --model FILE.keras  A Keras model, whose outputs are compared with the spec.
+                      Loads TensorFlow.
+  --step N            The training step of the batch.  [default: 0; x>=0]
+  --losses MODULE     Module or .py file with loss classes of your own. May be
+                      repeated.
+  -h, --help          Show this message and exit.
 """
 
 BUILD_HELP = """\

@@ -69,3 +69,9 @@ def test_words_of_other_libraries(name: str, value: str, help: str, in_a_task: b
 def test_words_at_the_top(name: str, help: str):
     text = f"tasks: {{a: {{loss: huber}}}}\n{name}: {{a: 1}}"
     assert told(text) == (f"there is no field `{name}` in a spec", help)
+
+
+def test_a_file_of_losses_is_given_beside_the_spec():
+    help = "a spec never names Python objects; give a loss of your own with `losses=` or `--losses`"
+    text = "losses: mine.py\ntasks: {a: {loss: huber}}"
+    assert told(text) == ("there is no field `losses` in a spec", help)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
+from composer.command.opening import OpenError, open_regular
 from composer.language.diagnostics import quote
 from composer.npy import MAX_HEADER, NpyError, parse_header
 
@@ -93,14 +92,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str) -> np.n
 
 
 def _opened(path: str) -> IO[bytes]:
-    """A regular file, opened without waiting for anybody."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as error:
-        number = getattr(error, "errno", None)
-        reason = os.strerror(number).lower() if number else "it has no such name"
-        raise BatchError(f"{quote(path)} cannot be read: {reason}") from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise BatchError(f"{quote(path)} is no regular file")
-    return open(descriptor, "rb")
+        return open_regular(path)
+    except OpenError as error:
+        raise BatchError(f"{quote(path)} {error}") from None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import stat
 import zipfile
 import zlib
 from typing import Any
+
+from composer.command.opening import BoundedReader, OpenError, open_regular
 
 MAX_BYTES = 8 * 1024**2
 MAX_MEMBERS = 10_000
@@ -60,32 +60,11 @@ def _kind(path: str, head: bytes) -> str | None:
     return None if path.endswith(".keras") else "no `.keras` file"
 
 
-class _Frugal(io.BufferedReader):
-    """A file of which no more is read at once than any model needs.
-
-    Python reads the whole list of the members of a ZIP file before anybody can count them.
-    """
-
-    def read(self, size: int | None = -1) -> bytes:
-        size = MAX_BYTES if size is None or size < 0 else size
-        if size > MAX_BYTES:
-            raise zipfile.BadZipFile
-        return super().read(size)
-
-
-def _opened(path: str) -> _Frugal:
-    """A regular file, opened without waiting for anybody."""
+def _opened(path: str) -> BoundedReader:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as error:
-        number = getattr(error, "errno", None)
-        reason = os.strerror(number).lower() if number else "it has no such name"
-        raise RefusedError(f"cannot be read: {reason}") from None
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode):
-        return _Frugal(io.FileIO(descriptor))
-    os.close(descriptor)
-    if stat.S_ISDIR(mode):
-        is_saved = os.path.exists(os.path.join(path, "saved_model.pb"))
-        raise RefusedError(f"is a {'SavedModel' if is_saved else 'directory'}; {_SAVE}")
-    raise RefusedError("is no regular file")
+        return open_regular(path)
+    except OpenError as error:
+        if not error.is_directory:
+            raise RefusedError(str(error)) from None
+    is_saved = os.path.exists(os.path.join(path, "saved_model.pb"))
+    raise RefusedError(f"is a {'SavedModel' if is_saved else 'directory'}; {_SAVE}")

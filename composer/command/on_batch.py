@@ -10,6 +10,7 @@ from composer.command.batch_file import BatchError, read_batch
 from composer.command.checking import Check
 from composer.command.exits import PROBLEMS, USAGE, StopError
 from composer.declared import differences, filled_in
+from composer.finding import Finding
 from composer.language import tree as t
 from composer.language.diagnostics import Problem
 from composer.naming import Declared
@@ -70,11 +71,13 @@ def _looked_at(
         constants = constant_arrays(spec)
     except ValueError as error:
         raise StopError(str(error), PROBLEMS) from None
-    problems: list[Problem] = []
+    findings: dict[tuple[str, str], Finding] = {}
     notes: list[str] = []
     for types in terms:
         term = TermOnArrays(types, places, constants, step)
         if term.is_here:
-            problems += [each.problem(spec.document) for each in findings_of(term)]
+            for each in findings_of(term):
+                # What is odd about a tensor is told once, whichever losses read it.
+                findings.setdefault((each.code, each.message), each)
             notes += [note for note in [kept(term)] if note is not None]
-    return problems, notes
+    return [each.problem(spec.document) for each in findings.values()], notes

@@ -51,7 +51,7 @@ def kept(term: TermOnArrays) -> str | None:
 
 def _nothing(term: TermOnArrays) -> Iterator[Finding]:
     """Nothing counts, although there is something to count."""
-    mask = next((part for part in reversed(term.term.masks) if _is_computed(part)), None)
+    mask = next((part for part in reversed(term.term.masks) if _reads_batch(part)), None)
     is_masked = term.selection.mask is not None and not term.selection.mask.any()
     if mask is not None and is_masked and term.counted().size:
         name = term.term.name if len(mask.path) > 3 else str(mask.path[1])
@@ -59,8 +59,9 @@ def _nothing(term: TermOnArrays) -> Iterator[Finding]:
         yield warning("nothing-counts", message, mask)
 
 
-def _is_computed(part: Part) -> bool:
-    return not isinstance(part.tree, t.Number)
+def _reads_batch(part: Part) -> bool:
+    """Whether a mask depends on the batch: one of `step` alone waits, `false` is told as such."""
+    return any(isinstance(node, t.Tensor) for node in t.walk(part.tree))
 
 
 def _weights(term: TermOnArrays) -> Iterator[Finding]:

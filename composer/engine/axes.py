@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import tensorflow as tf
 
 from composer.language.axis_labels import Label, labels, route
-from composer.language.signature import Axis, Binding, Signature
+from composer.language.binding import Binding
+from composer.language.signature import Axis, Signature
 
 
 class Axes:

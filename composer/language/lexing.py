@@ -33,6 +33,7 @@ _INSTEAD = {
     "≠": "write `!=`", "×": "write `*`", "·": "write `*`", "÷": "write `/`", "−": "write `-`",
     "–": "write `-`", "“": 'write `"`', "”": 'write `"`', "‘": "write `'`", "’": "write `'`",
 }  # fmt: skip
+_QUOTED = 'y_true["…"]'
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 # What Python has for statements; the others (`if`, `lambda`, …) are refused where they are read.
 _STATEMENTS = {
@@ -90,7 +91,7 @@ def _check_word(token: re.Match[str]) -> None:
         raise _error(
             f"names outside quotes are ASCII, found {quote(word)}",
             *token.span(),
-            'write it in quotes: `y_true["…"]`',
+            f"write it in quotes: `{_in_quotes(token) or _QUOTED}`",
         )
     if text[token.end() : token.end() + 1] in ("'", '"') and _is_prefix(word):
         raise _error(f"text in quotes has no prefix, found {quote(word)}", *token.span())
@@ -107,10 +108,9 @@ def _is_prefix(word: str) -> bool:
 
 def _check_keyword(token: re.Match[str]) -> None:
     """`y_true.class` has to be `y_true["class"]`."""
-    word, before = token.group(), token.string[: token.start()].rstrip()
-    owner = re.search(r"(?:y_true|y_pred)[\w.]*\.$", before)
-    if before.endswith("."):
-        written = f'{owner.group()[:-1]}["{word}"]' if owner else f'["{word}"]'
+    word = token.group()
+    if token.string[: token.start()].rstrip().endswith("."):
+        written = _in_quotes(token) or f'["{word}"]'
         raise _error(f"{quote(word)} is a reserved word", *token.span(), f"write `{written}`")
     if word in _STATEMENTS:
         raise _error(
@@ -118,6 +118,13 @@ def _check_keyword(token: re.Match[str]) -> None:
             *token.span(),
             f'a tensor of that name is written `y_true["{word}"]`',
         )
+
+
+def _in_quotes(token: re.Match[str]) -> str | None:
+    """A word that is a part of a tensor's name, in quotes behind what stands before it."""
+    before = token.string[: token.start()].rstrip()
+    owner = re.search(r"(?:y_true|y_pred)[\w.]*\.$", before)
+    return f'{owner.group()[:-1]}["{token.group()}"]' if owner else None
 
 
 def _check_bracket(token: re.Match[str], brackets: list[re.Match[str]]) -> None:

@@ -62,7 +62,19 @@ UNKNOWN = Shape((), ())
 
 
 class Mismatch(ValueError):
-    """Two shapes do not go together; the message says where."""
+    """Two shapes do not go together; the message says where.
+
+    Attributes:
+        parameter: the parameter of a loss that is to blame, or None.
+        help: what to write instead, or None.
+    """
+
+    def __init__(
+        self, message: str, *, parameter: str | None = None, help: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+        self.help = help
 
 
 def meet(a: Dim, b: Dim) -> Dim:
@@ -98,10 +110,12 @@ def fits(part: Shape, whole: Shape) -> None:
     """Demands that `part`, aligned at the left, broadcasts to `whole` and never enlarges it."""
     if whole.tail is None and part.least_rank > len(whole.head):
         at_least = "" if part.tail is None else "at least "
-        raise Mismatch(f"{at_least}{part.least_rank} axes are more than {len(whole.head)}")
+        axes = "1 axis is" if part.least_rank == 1 else f"{part.least_rank} axes are"
+        raise Mismatch(f"{at_least}{axes} more than {len(whole.head)}")
     for axis, (x, y) in enumerate(zip(part.head, whole.head, strict=False)):
         if x != 1 and x is not None and y is not None and x != y:
-            raise Mismatch(f"axis {axis} is {_text(x)}, which is neither {_text(y)} nor 1")
+            wanted = f"neither {_text(y)} nor 1" if y != 1 else "not 1"
+            raise Mismatch(f"axis {axis} is {_text(x)}, which is {wanted}")
 
 
 def _broadcast_all(a: tuple[Dim, ...], b: tuple[Dim, ...]) -> tuple[Dim, ...]:

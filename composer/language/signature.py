@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from composer.language.diagnostics import listing, quote
 from composer.language.dtypes import kind
 from composer.language.errors import SignatureError
-from composer.language.shape import Dim, Mismatch, Shape, meet
 from composer.language.tensor_type import Axis, TensorType, parse_tensor, read_axes
 
 __all__ = [
-    "DOMAINS", "Axis", "Binding", "Role", "Signature", "TensorType", "accepts", "parse_tensor",
+    "DOMAINS", "Axis", "Role", "Signature", "TensorType", "accepts", "parse_tensor",
 ]  # fmt: skip
 
 _VALUES = re.compile(r"\s*float\s*\[(?P<axes>[^\[\]]*)\]\s*", re.ASCII)
@@ -139,87 +138,6 @@ def _role(match: re.Match[str]) -> Role:
         raise SignatureError(message, *match.span("domain"))
     axes = read_axes(match["axes"], match.start("axes"))
     return Role(dtype, axes, domain, int(limit) if limit and limit.isdecimal() else limit)
-
-
-class Binding:
-    """The sizes that the axes of one signature got from the tensors of its roles.
-
-    Attributes:
-        dims: size by name of axis.
-        middle: the axes that `...` stands for, or None while unknown.
-        places: for every named axis, and for each axis of `...`, the (role, axis) it was met at.
-    """
-
-    def __init__(self, parameters: Mapping[str, int]) -> None:
-        self.dims: dict[str, Dim] = dict(parameters)
-        self.middle: tuple[Dim, ...] | None = None
-        self.places: dict[str | int, list[tuple[str, int]]] = {}
-
-    def bind(self, name: str, role: Role, shape: Shape) -> None:
-        """Matches a tensor of this shape with the role; raises Mismatch."""
-        if shape.tail is not None:
-            self._bind_open(name, role, shape)
-            return
-        axes, dims = role.axes, shape.head
-        if "..." not in axes:
-            if len(dims) != len(axes):
-                raise Mismatch(f"{len(axes)} axes are required, found {len(dims)}")
-            self._bind_axes(name, axes, dims, 0)
-            return
-        place = axes.index("...")
-        behind = len(axes) - place - 1
-        if len(dims) < len(axes) - 1:
-            raise Mismatch(f"at least {len(axes) - 1} axes are required, found {len(dims)}")
-        end = len(dims) - behind
-        self._bind_axes(name, axes[:place], dims[:place], 0)
-        self._bind_axes(name, axes[place + 1 :], dims[end:], end)
-        self._bind_middle(name, dims[place:end], place)
-
-    def _bind_open(self, name: str, role: Role, shape: Shape) -> None:
-        """Of a tensor of unknown rank, only the axes known from either end are matched."""
-        axes = role.axes
-        place = axes.index("...") if "..." in axes else len(axes)
-        if "..." not in axes and shape.least_rank > len(axes):
-            raise Mismatch(f"{len(axes)} axes are required, found at least {shape.least_rank}")
-        ahead = min(place, len(shape.head))
-        self._bind_axes(name, axes[:ahead], shape.head[:ahead], 0)
-        behind = min(len(axes) - place - 1, len(shape.tail or ()))
-        if behind > 0:
-            tail = (shape.tail or ())[-behind:]
-            self._bind_axes(name, axes[-behind:], tail, -behind)
-
-    def _bind_axes(
-        self, name: str, axes: tuple[Axis, ...], dims: tuple[Dim, ...], first: int
-    ) -> None:
-        for offset, (axis, dim) in enumerate(zip(axes, dims, strict=True)):
-            if isinstance(axis, int):
-                meet(axis, dim)
-            elif axis is not None:
-                self.dims[axis] = meet(self.dims.get(axis), dim)
-                self.places.setdefault(axis, []).append((name, first + offset))
-
-    def _bind_middle(self, name: str, dims: tuple[Dim, ...], first: int) -> None:
-        if self.middle is None:
-            self.middle = dims
-        if len(self.middle) != len(dims):
-            raise Mismatch(f"{len(self.middle)} axes are not {len(dims)}")
-        self.middle = tuple(meet(x, y) for x, y in zip(self.middle, dims, strict=True))
-        for offset in range(len(dims)):
-            self.places.setdefault(offset, []).append((name, first + offset))
-
-    def shape(self, axes: tuple[Axis, ...]) -> Shape:
-        """The shape that axes of the signature have come to."""
-        if "..." not in axes:
-            return Shape(tuple(self._dim(axis) for axis in axes))
-        place = axes.index("...")
-        head = tuple(self._dim(axis) for axis in axes[:place])
-        tail = tuple(self._dim(axis) for axis in axes[place + 1 :])
-        if self.middle is None:
-            return Shape(head, tail)
-        return Shape(head + self.middle + tail)
-
-    def _dim(self, axis: Axis) -> Dim:
-        return self.dims.get(axis) if isinstance(axis, str) else axis
 
 
 def accepts(word: str, dtype: str | None) -> bool:

@@ -72,10 +72,13 @@ class CosineDistance(Loss):
 
 
 def _axes(axis: int, size: str) -> str:
-    """The axes of a tensor whose axis has this size: `batch, a1, n, ...` or `batch, ..., n, b1`."""
+    """The axes of a tensor whose axis has this size.
+
+    `batch, axis1, n, ...` counted from the left, `batch, ..., n, behind1` from the right.
+    """
     if axis > 0:
-        return ", ".join(["batch", *(f"a{k}" for k in range(1, axis)), size, "..."])
-    return ", ".join(["batch", "...", size, *(f"b{k}" for k in range(1, -axis))])
+        return ", ".join(["batch", *(f"axis{k}" for k in range(1, axis)), size, "..."])
+    return ", ".join(["batch", "...", size, *(f"behind{k}" for k in range(1, -axis))])
 
 
 class Triplet(Loss):

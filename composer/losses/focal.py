@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ValidationInfo
 
 from composer.language.signature import Signature
 from composer.losses.base import Loss, NonNegative, PerClass
@@ -90,12 +90,14 @@ class SparseSoftmaxFocal(Loss):
         return values * (tf.gather(alpha, labels) if isinstance(self.alpha, tuple) else alpha)
 
 
-def _fractions(value: float | tuple[float, ...]) -> float | tuple[float, ...]:
-    from composer.fields import fault, shown
+def _fractions(value: float | tuple[float, ...], info: ValidationInfo) -> float | tuple[float, ...]:
+    from composer.fields import fault
 
-    for number in value if isinstance(value, tuple) else (value,):
+    for place, number in enumerate(value if isinstance(value, tuple) else (value,)):
         if number > 1:
-            raise fault("invalid-value", f"a number from 0 to 1 is required, found {shown(number)}")
+            message = f"`{info.field_name}` is at most 1, found `{number:g}`"
+            at = {"at": place} if isinstance(value, tuple) else {}
+            raise fault("invalid-value", message, **at)
     return value
 
 

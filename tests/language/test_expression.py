@@ -308,7 +308,7 @@ REFUSED = [
     # names
     ("ｏｓ", "names outside quotes are ASCII, found `ｏｓ`", "ｏｓ", 'write it in quotes: `y_true["…"]`'),
     ("y_true.sсene", "names outside quotes are ASCII, found `sсene`", "sсene",
-     'write it in quotes: `y_true["…"]`'),
+     'write it in quotes: `y_true["sсene"]`'),
     ("y_true.class > 0", "`class` is a reserved word", "class", 'write `y_true["class"]`'),
     ("y_true.head. lambda", "`lambda` is a reserved word", "lambda",
      'write `y_true.head["lambda"]`'),

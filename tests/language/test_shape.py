@@ -112,7 +112,7 @@ def test_what_fits(part, whole):
     [
         ("[batch, h]", "[batch]", "2 axes are more than 1"),
         ("[batch, 3]", "[batch, 4]", "axis 1 is 3, which is neither 4 nor 1"),
-        ("[batch, 3]", "[batch, 1]", "axis 1 is 3, which is neither 1 nor 1"),
+        ("[batch, 3]", "[batch, 1]", "axis 1 is 3, which is not 1"),
         ("[h]", "[batch, ...]", "axis 0 is h, which is neither batch nor 1"),
     ],
 )

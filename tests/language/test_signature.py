@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from composer.language.errors import SignatureError
 from composer.language.shape import Mismatch, Shape
-from composer.language.signature import Binding, Signature, TensorType, accepts, parse_tensor
+from composer.language.binding import Binding
+from composer.language.signature import Signature, TensorType, accepts, parse_tensor
 
 
 @pytest.mark.parametrize(
@@ -163,17 +164,17 @@ def test_binding(text, tensors, values):
 @pytest.mark.parametrize(
     ("text", "tensors", "message"),
     [
-        (PAIRS, ("[batch, h]", "[batch, h, 1]"), "2 axes are not 3"),
-        (PAIRS, ("[batch, 1]", "[batch, 3]"), "1 is not 3"),
-        (ROWS, ("[batch, h]", "[batch, w, 4]"), "h is not w"),
-        (ROWS, ("[batch]", "[batch]"), "at least 2 axes are required, found 1"),
-        ("y_true=int[n], y_pred=float[n, 2] -> float[n]", ("[b]", "[b, 3]"), "2 is not 3"),
+        (PAIRS, ("[batch, h]", "[batch, h, 1]"), "`...` is 2 axes in `y_true` and 3 axes in `y_pred`"),
+        (PAIRS, ("[batch, 1]", "[batch, 3]"), "axis 1 of `y_true` is 1, and axis 1 of `y_pred` is 3"),
+        (ROWS, ("[batch, h]", "[batch, w, 4]"), "axis 1 of `y_true` is h, and axis 1 of `y_pred` is w"),
+        (ROWS, ("[batch]", "[batch]"), "`y_pred` has 1 axis, fewer than 2"),
+        ("y_true=int[n], y_pred=float[n, 2] -> float[n]", ("[b]", "[b, 3]"), "axis 1 of `y_pred` is 3, not 2"),
         ("y_true=int[n], y_pred=float[n, 2] -> float[n]", ("[b, 1]", "[b, 2]"),
-         "1 axes are required, found 2"),
+         "`y_true` has 2 axes, not 1"),
         ("y_true=int[n], y_pred=float[n, 2] -> float[n]", ("[b, ..., 1]", "[b, 2]"),
-         "1 axes are required, found at least 2"),
+         "`y_true` has at least 2 axes, more than 1"),
         ("y_true=int[...], y_pred=float[..., classes] -> float[...]", ("[b]", "[..., 3]"),
-         "4 is not 3"),
+         "`classes` is 4, and axis -1 of `y_pred` is 3"),
     ],
 )  # fmt: skip
 def test_what_does_not_bind(text, tensors, message):

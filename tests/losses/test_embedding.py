@@ -64,8 +64,8 @@ class TestCosineDistance:
 
         assert axes(-1) == (("batch", "...", "n"), ("batch", "...", 1))
         assert axes(1) == (("batch", "n", "..."), ("batch", 1, "..."))
-        assert axes(2) == (("batch", "a1", "n", "..."), ("batch", "a1", 1, "..."))
-        assert axes(-2) == (("batch", "...", "n", "b1"), ("batch", "...", 1, "b1"))
+        assert axes(2) == (("batch", "axis1", "n", "..."), ("batch", "axis1", 1, "..."))
+        assert axes(-2) == (("batch", "...", "n", "behind1"), ("batch", "...", 1, "behind1"))
 
     def test_vectors_are_of_length_1_unless_normalised(self):
         assert CosineDistance().bound_signature().roles["y_pred"].domain == "unit"

@@ -16,9 +16,11 @@ def index_shape(node: t.Index, shape: Shape, *, keeps_batch: bool) -> Shape:
     if shape.rank is None:
         return _open(node, shape)
     items = _expanded(node, shape)
-    # `x[..., 0]` of a tensor with one axis would name the batch.
-    if keeps_batch and shape.head and items[0] != _WHOLE:
+    if keeps_batch and shape.head and items[0] is None:
         raise _batch_error(node)
+    if keeps_batch and shape.head and items[0] != _WHOLE:
+        # `x[..., 0]` of a tensor with one axis would name the batch.
+        raise _error(node, f"{shape} has no axis behind the batch, which stays whole and first")
     return Shape(tuple(_dims(node, items, list(shape.head))))
 
 

@@ -64,7 +64,9 @@ def require_bool(node: t.Tree, found: Type, what: str) -> None:
             node,
             f"{what} takes booleans, found {found.dtype}",
             "dtype-mismatch",
-            "compare it, such as `x > 0` or `x != 0`",
+            "for several numbers write `x in [1, 2]`"
+            if isinstance(node, t.Number)
+            else "compare it, such as `x > 0` or `x != 0`",
         )
 
 
