@@ -138,7 +138,7 @@ def test_version(words, tmp_path):
         (["check"], f"{TRY_CHECK}Missing argument 'FILE…'.\n"),
         (
             ["check", "a.yaml", "--loses", "x"],
-            f"{TRY_CHECK}No such option: --loses (Possible options: --losses)\n",
+            f"{TRY_CHECK}No such option: --loses (Possible options: --losses, --step)\n",
         ),
         (["check", "a.yaml", "--losses"], "Error: Option '--losses' requires an argument.\n"),
         (["build"], f"{TRY_BUILD}Missing argument 'CONFIG'.\n"),

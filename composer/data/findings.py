@@ -37,9 +37,9 @@ def findings_of(term: TermOnArrays) -> Iterator[Finding]:
 def kept(term: TermOnArrays) -> str | None:
     """What the masks and weights of a term keep, in a sentence; None where it has neither."""
     counted = term.counted()
-    if not term.term.masks and counted.all():
+    if not counted.size or (not term.term.masks and counted.all()):
         return None
-    share = float(counted.mean()) if counted.size else 0.0
+    share = float(counted.mean())
     words = f"{term.term.name} keeps {_percent(share)} of its elements"
     empty = term.empty_samples()
     if counted.ndim > 1 and empty is not None and empty.any():

@@ -90,18 +90,22 @@ class Axes:
         places = self.binding.places.get(key, [])
         return next(((role, axis) for role, axis in places if role in self.tensors), None)
 
-    def tied(self) -> dict[str, tf.Tensor]:
-        """The tensors, with every axis held to the size that the signature demands of it.
+    def tied(self) -> Axes:
+        """The same, with every axis of the tensors held to the size that the signature demands.
 
         What is unknown while tracing is demanded by an op: an assert would vanish under XLA.
         """
         tied = {name: self._ensured(name, tensor) for name, tensor in self.tensors.items()}
+        demands: dict[str, list[tf.Tensor]] = {}
         for places in self.binding.places.values():
             present = [(role, axis) for role, axis in places if role in tied]
             sizes = [tied[role].shape[axis] for role, axis in present]
             if len(present) > 1 and None in sizes:
-                _tie(tied, present)
-        return tied
+                demand = demand_equal([tf.shape(tied[role])[axis] for role, axis in present])
+                demands.setdefault(present[0][0], []).append(demand)
+        for role, zeros in demands.items():
+            tied[role] = _demanding(tied[role], tf.add_n(zeros))
+        return Axes(self.signature, self.binding, tied)
 
     def _ensured(self, name: str, tensor: tf.Tensor) -> tf.Tensor:
         """The tensor, with the sizes that parameters and other tensors have."""
@@ -110,23 +114,19 @@ class Axes:
         return tensor if tensor.shape.as_list() == known else tf.ensure_shape(tensor, known)
 
 
-def _tie(tensors: dict[str, tf.Tensor], places: Sequence[tuple[str, int]]) -> None:
-    """Holds axes of one name to one size.
+def _demanding(tensor: tf.Tensor, nothing: tf.Tensor) -> tf.Tensor:
+    """The tensor, which is not to be had without the 0: the slice that starts there is all of it.
 
-    The 0 of the demand goes into a reshape, which moves no data.
+    It moves no data. A reshape would not do: Grappler drops one of a vector, or before another.
     """
-    nothing = demand_equal([tf.shape(tensors[role])[axis] for role, axis in places])
-    nothing = tf.cast(nothing, tf.int32)
-    role = places[0][0]
-    shape = tensors[role].shape
-    tensors[role] = tf.reshape(tensors[role], tf.shape(tensors[role]) + nothing)
-    tensors[role].set_shape(shape)
+    start = tf.fill([tensor.shape.rank], tf.cast(nothing, tf.int32))
+    return tf.ensure_shape(tf.slice(tensor, start, tf.shape(tensor)), tensor.shape)
 
 
 def hold_shape(tensor: tf.Tensor, shape: tf.Tensor, sizes: Sequence[int | None]) -> tf.Tensor:
     """The tensor, held to sizes that are unknown while tracing, in every mode.
 
-    The 0 of the demand is added, not put into a reshape: Grappler drops a reshape before a sum.
+    The 0 of the demand is added: values are as good as new, whatever is done with them next.
     """
     for axis, size in enumerate(sizes):
         if size is None:

@@ -80,8 +80,7 @@ class TermOnBatch:
             for name, part in self.term.roles.items()
             if self._is_here(part.tree)
         }
-        axes = Axes(self.signature, self.types.binding, roles)
-        return Axes(self.signature, self.types.binding, axes.tied())
+        return Axes(self.signature, self.types.binding, roles).tied()
 
     def _is_here(self, tree: t.Tree) -> bool:
         return all(
@@ -179,7 +178,7 @@ class TermOnBatch:
                 name: tf.cast(tf.convert_to_tensor(each), self.dtype)
                 for name, each in state.of(self.name).items()
             }
-            axes = Axes(self.signature, self.types.binding, self._trained_roles())
+            axes = self._trained_axes()
             try:
                 values, roles = measure(self.term.loss, axes, self.selection, variables, self.dtype)
             except Exception as error:
@@ -199,7 +198,7 @@ class TermOnBatch:
                 values = tf.ensure_shape(values, sizes)
         return values
 
-    def _trained_roles(self) -> dict[str, tf.Tensor]:
+    def _trained_axes(self) -> Axes:
         """The roles as gradients flow through them: not where nothing counts, nor at weight 0."""
         roles = {}
         for name, part in self.term.roles.items():
@@ -209,7 +208,9 @@ class TermOnBatch:
             elif tensor.dtype.is_floating:
                 tensor = self._weight_gate(tensor)
             roles[name] = tensor
-        return roles
+        axes = Axes(self.signature, self.types.binding, roles)
+        # What is computed once more has to be held to its sizes once more.
+        return axes.tied() if any(is_computed(x.tree) for x in self.term.roles.values()) else axes
 
     def _gated(self, tree: t.Tree, name: str, tensor: tf.Tensor) -> tf.Tensor:
         """A computed role once more, from gated tensors: its own slope may be infinite."""
@@ -218,8 +219,7 @@ class TermOnBatch:
             return self._weight_gate(tensor)
         tree = index_first(tree, self.evaluator)
         opened = GatedEvaluator(self.evaluator, tree, chosen, self._weight_gate)
-        found = opened(tree).tensor
-        return tf.reshape(found, tf.shape(tensor)) if None in found.shape else found
+        return opened(tree).tensor
 
     def _weight_gate(self, tensor: tf.Tensor) -> tf.Tensor:
         """A term of weight 0, or of divisor 0, sends back exactly no gradient, NaN or not."""

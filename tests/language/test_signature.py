@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from composer.language.binding import Binding
 from composer.language.errors import SignatureError
 from composer.language.shape import Mismatch, Shape
-from composer.language.binding import Binding
 from composer.language.signature import Signature, TensorType, accepts, parse_tensor
 
 
