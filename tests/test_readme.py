@@ -87,6 +87,21 @@ def test_the_spec_at_the_top_is_sound(tmp_path: Path):
     assert run("check", "loss.yaml", cwd=tmp_path) == "1 file checked: sound\n"
 
 
+def test_what_check_finds_is_copied_from_a_run(tmp_path: Path):
+    pattern = r"```yaml\n(tensors:.*?)```\n\n```\n\$ losscomp check loss.yaml\n(.*?)```"
+    ((spec, shown),) = re.findall(pattern, README, re.DOTALL)
+    (tmp_path / "loss.yaml").write_text(spec)
+    assert run("check", "loss.yaml", cwd=tmp_path) == shown
+
+
+def test_what_check_finds_on_the_batch_is_copied_from_a_run():
+    pattern = r"\n\$ losscomp (check .* --batch .*)\n(.*?)```"
+    ((words, shown),) = re.findall(
+        pattern, README[README.index("## What `check` finds") :], re.DOTALL
+    )
+    assert run(*words.split()) == shown
+
+
 def test_the_loss_of_ones_own_checks(tmp_path: Path):
     (code,) = re.findall(r"```python\n(from typing import ClassVar.*?)```", README, re.DOTALL)
     (tmp_path / "pose_losses.py").write_text(code[: code.index("total_loss =")])

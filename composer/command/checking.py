@@ -37,7 +37,8 @@ def check_files(files: Sequence[str], evidence: Evidence | None = None) -> int:
     """Checks files, directories and `-`, prints what is wrong with them; returns the exit code."""
     evidence = evidence or Evidence()
     checks = list(_further(evidence))
-    outcome = [_check_one(file, evidence.losses, checks) for file in _expanded(files)]
+    names = _expanded(files)
+    outcome = [_check_one(file, evidence.losses, checks, len(names) > 1) for file in names]
     severities = [problem.severity for found, _ in outcome for problem in found]
     _print_summary(len(outcome), severities)
     if any(is_unreadable for _, is_unreadable in outcome):
@@ -58,7 +59,7 @@ def _further(evidence: Evidence) -> Iterator[Check]:
 
 
 def _check_one(
-    file: str, own: Sequence[Any], checks: Sequence[Check]
+    file: str, own: Sequence[Any], checks: Sequence[Check], is_one_of_many: bool
 ) -> tuple[Sequence[Problem], bool]:
     """The problems of one file, shown; and whether it could not be read at all."""
     spec, problems, source = examine_named(file, own)
@@ -72,7 +73,7 @@ def _check_one(
     if len(problems) > MAX_SHOWN:
         print(f"{escape(file)}: {len(problems) - MAX_SHOWN} more problems are not shown\n")
     for note in notes:
-        print(escape(note))
+        print(escape(f"{file}: {note}" if is_one_of_many else note))
     return problems, any(problem.code == "unreadable-file" for problem in problems)
 
 

@@ -120,13 +120,15 @@ def _demanding(tensor: tf.Tensor, nothing: tf.Tensor) -> tf.Tensor:
     It moves no data. A reshape would not do: Grappler drops one of a vector, or before another.
     """
     start = tf.fill([tensor.shape.rank], tf.cast(nothing, tf.int32))
-    return tf.ensure_shape(tf.slice(tensor, start, tf.shape(tensor)), tensor.shape)
+    whole = tf.slice(tensor, start, tf.shape(tensor))
+    whole.set_shape(tensor.shape)
+    return whole
 
 
 def hold_shape(tensor: tf.Tensor, shape: tf.Tensor, sizes: Sequence[int | None]) -> tf.Tensor:
     """The tensor, held to sizes that are unknown while tracing, in every mode.
 
-    The 0 of the demand is added: values are as good as new, whatever is done with them next.
+    The 0 of the demand is added, which costs the gradient nothing.
     """
     for axis, size in enumerate(sizes):
         if size is None:

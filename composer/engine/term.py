@@ -200,17 +200,17 @@ class TermOnBatch:
 
     def _trained_axes(self) -> Axes:
         """The roles as gradients flow through them: not where nothing counts, nor at weight 0."""
-        roles = {}
+        roles, again = {}, False
         for name, part in self.term.roles.items():
             tensor = self.axes.tensors[name]
             if is_computed(part.tree):
-                tensor = self._gated(part.tree, name, tensor)
-            elif tensor.dtype.is_floating:
-                tensor = self._weight_gate(tensor)
-            roles[name] = tensor
+                roles[name] = self._gated(part.tree, name, tensor)
+                again |= roles[name] is not tensor
+            else:
+                roles[name] = self._weight_gate(tensor) if tensor.dtype.is_floating else tensor
         axes = Axes(self.signature, self.types.binding, roles)
-        # What is computed once more has to be held to its sizes once more.
-        return axes.tied() if any(is_computed(x.tree) for x in self.term.roles.values()) else axes
+        # What was computed once more has to be held to its sizes once more.
+        return axes.tied() if again else axes
 
     def _gated(self, tree: t.Tree, name: str, tensor: tf.Tensor) -> tf.Tensor:
         """A computed role once more, from gated tensors: its own slope may be infinite."""
