@@ -109,6 +109,7 @@ def role_findings(sight: Sight) -> Iterator[Finding]:
         if roles[name].domain == "logits":
             yield from _squashed(sight, part)
             yield from _one_class(sight, name)
+    yield from _one_element(sight)
     swapped = list(_equal(sight)) or list(_swapped(sight))
     yield from swapped
     trees = [part.tree for part in sight.term.roles.values()]
@@ -141,6 +142,16 @@ def _one_class(sight: Sight, name: str) -> Iterator[Finding]:
         help = "one logit for yes or no takes `sigmoid_cross_entropy`"
         path = role_path(sight.term, name)
         yield Finding("one-class", message, path, None, help, "warning")
+
+
+def _one_element(sight: Sight) -> Iterator[Finding]:
+    """Differences between the elements of a sample, of which there is one."""
+    sizes = sight.types.binding.middle
+    if sight.term.loss.type != "mean_pairwise_squared_error" or sizes is None:
+        return
+    if all(size == 1 for size in sizes):
+        message = f"{quote(sight.term.name)} has one element a sample, and is always 0"
+        yield Finding("one-element", message, sight.term.path, None, None, "warning")
 
 
 def _swapped(sight: Sight) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Weights that weigh nothing: 0, negative, beyond float32; and schedules that stand still."""
+"""Weights that weigh nothing: 0, negative, or beyond what float32 tells."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from composer.finding import Finding
-from composer.language import tree as t
-from composer.language.functions import SCHEDULES
 from composer.lint import ranges
 from composer.lint.intervals import Facts
 from composer.lint.ranges import INF, Range
@@ -115,52 +113,3 @@ def _under_a_mean(part: Part, sight: Sight) -> Iterator[Finding]:
 
 def _at_least_0(found: Range) -> Range:
     return found._replace(low=max(0, found.low))
-
-
-def schedule_findings(part: Part, facts: Facts) -> Iterator[Finding]:
-    """Functions of the step that never move, or run from later to earlier."""
-    for node in t.walk(part.expression.tree):
-        if isinstance(node, t.Call) and node.name in SCHEDULES:
-            yield from _schedule(node, part, facts)
-
-
-def _schedule(node: t.Call, part: Part, facts: Facts) -> Iterator[Finding]:
-    levels = {facts.range_of(value).value for value in _reached(node, facts)}
-    level = levels.pop() if len(levels) == 1 else None
-    if not any(isinstance(each, t.Step) for each in t.walk(node.args[0])):
-        message = f"`{node.name}` never moves: its first argument does not read `step`"
-        yield warning("idle-schedule", message, part, node)
-    elif level is not None:
-        message = f"`{node.name}` never moves: it is {level:g} at every step"
-        yield warning("idle-schedule", message, part, node, f"write `{level:g}`")
-    elif node.name in ("ramp", "cosine"):
-        yield from _backward(node, part, facts)
-
-
-def _reached(node: t.Call, facts: Facts) -> Iterator[t.Tree]:
-    """The values that a schedule goes between, but for those that lie before its first step."""
-    first = facts.range_of(node.args[0]).low
-    if node.name == "piecewise":
-        for place, value in enumerate(node.lists[1]):
-            until = node.lists[0][place] if place < len(node.lists[0]) else None
-            if until is None or facts.range_of(until).high > first:
-                yield value
-    elif node.name == "cycle":
-        yield from node.lists[0]
-    else:
-        start, end, before, after = node.args[1:]
-        is_over = facts.range_of(start).high <= facts.range_of(end).high <= first
-        yield from [after] if is_over else [before, after]
-
-
-def _backward(node: t.Call, part: Part, facts: Facts) -> Iterator[Finding]:
-    start, end = (facts.range_of(each).value for each in node.args[1:3])
-    if start is not None and end is not None and end < start:
-        yield warning(
-            "backward-schedule",
-            f"`{node.name}` runs backwards, from step {start:g} to step {end:g}",
-            part,
-            node,
-            f"write `{node.name}(step, {end:g}, {start:g}, …)` with the two values that it goes "
-            "between",
-        )

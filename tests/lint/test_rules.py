@@ -164,6 +164,10 @@ FOUND = [
      "the weight is negative at some steps"),
     ("y_true: y_pred.depth\ny_pred: y_pred.depth\nloss: huber", "equal-roles", "y_pred.depth",
      "`y_true` and `y_pred` both read y_pred.depth"),
+    (DEPTH + "weight: cycle(step, 1, [1, 0])", "idle-schedule", "cycle(step, 1, [1, 0])",
+     "`cycle` never moves: it is 1 at every step"),
+    ("y_true: y_true.half\ny_pred: y_pred.flag\nloss: mean_pairwise_squared_error", "one-element",
+     "mean_pairwise_squared_error", "`t/mean_pairwise_squared_error` has one element a sample, and is always 0"),
 ]  # fmt: skip
 
 
