@@ -135,7 +135,7 @@ def _spelled(found: Range) -> str:
     if found.value is not None:
         return _number(found.value)
     if found == BOTH:
-        return "true or false"
+        return "0 or 1"
     if found.high == INF or found.low == -INF:
         words = {
             (True, False): f"at least {_number(found.low)}",

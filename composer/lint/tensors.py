@@ -122,8 +122,14 @@ def role_findings(sight: Sight) -> Iterator[Finding]:
 
 
 def _equal(sight: Sight) -> Iterator[Finding]:
-    """Two roles that read the same, of which no loss can learn the difference."""
+    """Two roles that read the same, of which no loss can learn the difference.
+
+    The cross entropy of chances with themselves is their entropy, which some make small.
+    """
     first: dict[t.Tree, str] = {}
+    roles = sight.term.loss.bound_signature().roles
+    if any(role.domain in ("probabilities", "logits") for role in roles.values()):
+        return
     for name, part in sight.term.roles.items():
         if size(part.tree) <= MAX_NODES and first.setdefault(part.tree, name) != name:
             other = first[part.tree]

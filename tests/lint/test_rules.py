@@ -66,7 +66,7 @@ FOUND = [
     (LABEL + "weight: 1 + 4 * (y_true == 5)", "impossible-comparison", "y_true == 5",
      "`y_true == 5` never holds: `y_true` is a whole number from 0 to 4 by this loss"),
     (FLAG + "mask: y_true == 2", "impossible-comparison", "y_true == 2",
-     "`y_true == 2` never holds: `y_true` is true or false"),
+     "`y_true == 2` never holds: `y_true` is 0 or 1"),
     (SIGNED + "mask: y_true > 1", "impossible-comparison", "y_true > 1",
      "`y_true > 1` never holds: `y_true` is a whole number from -1 to 1 by this loss"),
     # comparisons
@@ -141,7 +141,7 @@ FOUND = [
     (SEG + "mask: any(y_true > 300, axis=-1)", "impossible-comparison", "y_true > 300",
      "`y_true > 300` never holds: `y_true` is a whole number from 0 to 255"),
     (FLAG + "weight: 3 * (y_true > 1)", "impossible-comparison", "y_true > 1",
-     "`y_true > 1` never holds: `y_true` is true or false"),
+     "`y_true > 1` never holds: `y_true` is 0 or 1"),
     (DEPTH + "weight: cycle(step, 10, [0, 0])", "zero-weight", "cycle(step, 10, [0, 0])",
      "the weight is 0 everywhere: the loss is shown and trains nothing"),
     (DEPTH + "weight: ramp(step, -1000, 0, 3, 2)", "idle-schedule", "ramp(step, -1000, 0, 3, 2)",
@@ -225,6 +225,7 @@ SILENT = [
     FLAG.replace("sigmoid_cross_entropy", "log_loss").replace(
         "y_pred.flag", "sigmoid(y_pred.flag)"
     ),
+    "y_true: sigmoid(y_pred.flag)\ny_pred: sigmoid(y_pred.flag)\nloss: log_loss",
     "y_true: stop_gradient(y_pred.wide)\ny_pred: y_pred.depth\nloss: huber",
 ]
 
