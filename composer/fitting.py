@@ -181,6 +181,8 @@ def _fit(
         fits(found, target)
     except Mismatch as mismatch:
         help = placed(part, found, target) or coarser(part, what, found, target)
+        if what == "weight" and types.term.loss.bound_signature().is_region:
+            help = "to leave elements of a sample out, write them as a `mask:`"
         noun = "values" if region is None else "inputs"
         message = (
             f"a {what} of {found} does not fit {noun} of {target}, aligned at the left: {mismatch}"

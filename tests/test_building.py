@@ -255,7 +255,8 @@ MISFITS = {
     "undeclared": (
         "tasks: {depth: {loss: huber}}\n",
         "a.yaml:1:23: error[shape-mismatch]: `huber` takes `y_true` [...] and `y_pred` [...], found "
-        "float32[2, 2] and float32[2, 1]: 2 is not 1\n"
+        "float32[2, 2] and float32[2, 1]: "
+        "axis 1 of `y_true` is 2, and axis 1 of `y_pred` is 1\n"
         "1 | tasks: {depth: {loss: huber}}\n"
         "                          ^^^^^",
     ),

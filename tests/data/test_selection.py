@@ -220,12 +220,11 @@ def both(case, masks, weights):
     """The term in the engine and in NumPy."""
     from composer.engine.batch_tensors import collect
 
-    task = {"loss": [case.entry]}
+    task = {"loss": [dict(case.entry)]}
     for field, texts in {"mask": masks, "weight": weights}.items():
         places = [task, task["loss"][0]]
         for place, text in zip(places, texts, strict=False):
             place[field] = text
-    task["loss"] = [dict(case.entry) | task["loss"][0]]
     size = case.shape("values")[-1]
     total_loss = build_total_loss({"tasks": {"t": task}, "constants": {"c": [*range(size)]}})
     batch = batch_of(case)

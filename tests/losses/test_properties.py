@@ -44,7 +44,7 @@ LOSSES = [
     ("l2", {}),
     ("precomputed", {}),
 ]
-SIZES = {"batch": 2, "classes": 4, "n": 4, "b1": 3}
+SIZES = {"batch": 2, "classes": 4, "n": 4, "behind1": 3}
 
 every_loss = pytest.mark.parametrize(
     "loss", [pytest.param(find(t)(**p), id=f"{t}-{i}") for i, (t, p) in enumerate(LOSSES)]
