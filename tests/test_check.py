@@ -323,3 +323,30 @@ def test_a_channel_weight_never_lands_on_the_batch_whatever_its_size(type_):
     assert [p.message for p in check_spec(spec)] == [
         "a weight on the last axis meets values of [3], whose last axis is the batch"
     ]
+
+
+def of_dice(**selecting):
+    """A Dice over the batch, whose values stand for classes, of which there are as many."""
+    tensors = {"y_true": {"s": "float32[batch, c]", "w": "float32[c]"}}
+    tensors["y_pred"] = {"s": "float32[batch, c]"}
+    loss = {"type": "dice", "per": "batch"}
+    spec = {"tensors": tensors, "tasks": {"s": {"loss": loss, **selecting}}}
+    return [(p.message, p.help) for p in check_spec(spec) if p.severity == "error"]
+
+
+def test_a_tensor_of_the_batch_never_passes_for_one_of_the_classes():
+    assert of_dice(weight="y_true.w") == [
+        (
+            "`s/dice` has no value for each sample, only one for each of [classes]; "
+            "found a weight of [c]",
+            "weigh its values with a number or `last_axis(constant)`",
+        )
+    ]
+    assert of_dice(weight="0.5", mask="any(y_true > 0)") == []
+
+
+def test_labels_below_nothing_are_no_labels():
+    tensors = {"y_true": {"a": "int32[batch]"}, "y_pred": {"a": "float32[batch, 0]"}}
+    loss = "sparse_softmax_cross_entropy"
+    (problem,) = check_spec({"tensors": tensors, "tasks": {"a": {"loss": loss}}})
+    assert problem.message == "`y_true` holds labels from 0 to below `classes`, which is 0"

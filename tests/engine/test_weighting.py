@@ -342,3 +342,26 @@ def built(loss, **spec):
 
     ((name, options),) = loss.items()
     return build_total_loss({"tasks": {"a": {"loss": {"type": name, **options}}}, **spec})
+
+
+@COMPILED
+@pytest.mark.parametrize("y_true", ["y_true.t", "sqrt(y_true.t)", "y_true.t[..., None][..., 0]"])
+def test_vectors_of_sizes_unknown_while_tracing_never_broadcast(y_true, mode):
+    import tensorflow as tf
+
+    total = compiled(build({"loss": "huber", "y_true": y_true}), mode, {"t": 1}, {"t": 1})
+    assert total({"t": tf.ones([3])}, {"t": 2 * tf.ones([3])}) == 0.5
+    for true, pred in ((1, 3), (3, 1)):
+        with pytest.raises((tf.errors.InvalidArgumentError, ValueError)):
+            total({"t": tf.ones([true])}, {"t": tf.ones([pred])})
+
+
+@COMPILED
+@pytest.mark.parametrize(("field", "text"), [("mask", "y_true.x > 0"), ("weight", "y_true.x")])
+def test_a_mask_or_weight_is_not_repeated_to_fill_an_axis_that_it_divides(field, text, mode):
+    import tensorflow as tf
+
+    total = compiled(build({field: text}), mode, {"x": 1}, {"t": 1})
+    assert total({"x": tf.ones([4])}, {"t": tf.ones([4])}) == 1
+    with pytest.raises((tf.errors.InvalidArgumentError, ValueError)):
+        total({"x": tf.ones([2])}, {"t": tf.ones([4])})

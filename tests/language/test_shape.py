@@ -129,3 +129,9 @@ def test_meeting():
     with pytest.raises(Mismatch, match=r"^1 is not 3$"):
         meet(1, 3)
     assert Shape((), ()) == UNKNOWN
+
+
+def test_of_an_unknown_rank_the_axes_that_are_known_are_too_many_all_the_same():
+    with pytest.raises(Mismatch) as caught:
+        fits(shape("[batch, ..., 3]"), shape("[batch]"))
+    assert str(caught.value) == "at least 2 axes are more than 1"

@@ -141,3 +141,26 @@ def test_what_is_no_signature(text, message):
 def test_the_dtypes_that_a_role_takes(word, takes, refuses):
     assert all(accepts(word, dtype) for dtype in takes)
     assert not any(accepts(word, dtype) for dtype in refuses)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("y_pred=float[n], keep=bool[n, ?] -> float[n]",
+         "an axis of `keep` is 1, or has a name that stands once in each tensor, found `?`"),
+        ("y_pred=float[n, 4], keep=bool[n, 4] -> float[n]",
+         "an axis of `keep` is 1, or has a name that stands once in each tensor, found `4`"),
+        ("y_pred=float[n, m, m], keep=bool[n, m] -> float[n]",
+         "an axis of `keep` is 1, or has a name that stands once in each tensor, found `m`"),
+        ("y_pred=float[n] -> float[n, ...]", "the `...` of the values stands in no tensor"),
+        ("y_pred=float[n], keep=bool[n, ...] -> float[n]",
+         "the `...` of `keep` stands in no tensor"),
+        ("y_true=int[n] in labels, y_pred=float[n, classes] -> float[n]",
+         "labels name what they stay below, such as `labels(classes)`"),
+    ],
+)  # fmt: skip
+def test_what_no_mask_and_no_label_could_be_led_by(text, message):
+    with pytest.raises(SignatureError) as caught:
+        Signature(text)
+    assert caught.value.message == message
+    assert 0 <= caught.value.start < caught.value.end <= len(text)

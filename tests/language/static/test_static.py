@@ -471,3 +471,8 @@ def test_names_stand_for_any_size(tree, batch):
 @FULL
 def test_names_stand_for_any_size_many(tree, batch):
     check_names_stand_for_sizes(tree, batch)
+
+
+def test_a_table_without_rows_is_read_by_nobody():
+    error = refused("take(three[3:], @labels)")
+    assert (error.message, error.code) == ("`take` has no rows to read in [0]", "shape-mismatch")
