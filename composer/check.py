@@ -51,7 +51,7 @@ def check_with(
     """
     checker = _Checker(spec, declared, unknown)
     checker.check()
-    findings = lint(spec, checker.sound, declared)
+    findings = lint(spec, checker.sound, declared, checker.regularization)
     if is_whole and not any(each.severity == "error" for each in checker.problems):
         findings += unused_findings(spec)
     warnings = [finding.problem(spec.document) for finding in findings]
@@ -86,6 +86,7 @@ class _Checker:
         self.unknown = unknown
         self.problems: list[Problem] = []
         self.sound: list[TermTypes] = []
+        self.regularization: Part | None = None
         self.known: dict[tuple[Path, str], Type | None] = {}
 
     def check(self) -> list[TermTypes]:
@@ -161,6 +162,8 @@ class _Checker:
         if found is not None and found.place != "scalar":
             message = "the weight of `regularization` is a number, or reads `step` alone"
             self._add(Finding("shape-mismatch", message, part.path, whole(part)))
+        elif found is not None:
+            self.regularization = part
 
     def _add(self, *findings: Finding) -> None:
         self.problems += [each.problem(self.spec.document) for each in findings]

@@ -137,7 +137,7 @@ def test_probabilities_where_logits_are_due(tmp_path):
 
 @pytest.mark.parametrize(("count", "is_told"), [(15, False), (16, True)])
 def test_probabilities_of_yes_or_no_are_no_accident_from_16_on(tmp_path, count, is_told):
-    odds, text = np.full(count, 0.25, "float32"), classes("sigmoid_cross_entropy")
+    odds, text = np.arange(count, dtype="float32") / count, classes("sigmoid_cross_entropy")
     problems, _ = found(tmp_path, text, y_true__scene=np.ones(count, bool), y_pred__scene=odds)
     message = "y_pred.scene looks like probabilities: its numbers are from 0 to 1"
     wanted = [("looks-like-probabilities", "warning", message)] if is_told else []
@@ -284,3 +284,37 @@ def test_a_file_that_is_none(tmp_path):
     ) as caught:
         check_on_batch("no.npz")
     assert caught.value.exit_code == USAGE
+
+
+def test_a_head_that_begins_with_zeros_is_no_softmax(tmp_path):
+    zeros, text = np.zeros(64, "float32"), classes("sigmoid_cross_entropy")
+    assert found(tmp_path, text, y_true__scene=zeros, y_pred__scene=zeros)[0] == []
+
+
+def test_sums_of_probabilities_may_be_a_little_above_1(tmp_path):
+    sums, text = np.array([0, 1.0000001], "float32"), classes("sigmoid_cross_entropy")
+    logits = np.array([-3, 3], "float32")
+    assert found(tmp_path, text, y_true__scene=sums, y_pred__scene=logits)[0] == []
+
+
+def test_two_weights_that_outweigh_all_others(tmp_path):
+    text, batch = weighted([1] * 62 + [1e6, 1e6])
+    ((code, _, message),) = found(tmp_path, text, **batch)[0]
+    assert code == "dominant-weight"
+    assert message == (
+        "the weight of `scene/huber` is 1e+06 at [62], "
+        "more than 10000 times the median of its weights"
+    )
+
+
+def test_a_term_that_the_batch_does_not_tell_of(tmp_path):
+    text = classes({"type": "huber", "weight": "exp(y_pred.w)"})
+    problems, notes = found(tmp_path, text, y_true__scene=np.ones(3, "float32"))
+    assert problems == []
+    assert notes == ["scene/huber is not looked at: a tensor that it reads is not there"]
+
+
+def test_of_two_losses_of_one_name_the_sound_one_is_looked_at(tmp_path):
+    text = depth("", loss=["huber", {"type": "huber", "mask": "weigths > 0"}])
+    problems, _ = found(tmp_path, text, y_true__depth=PIXELS, y_pred__depth=PIXELS)
+    assert [code for code, *_ in problems] == ["duplicate-name", "unknown-name"]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 2 * 1024**3
 MAX_ARRAYS = 10_000
+MAX_DEPTH = 64
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that NumPy writes
 _DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, OSError, EOFError)
 
@@ -31,7 +32,7 @@ def read_batch(path: str) -> tuple[Arrays, Arrays]:
     sides: dict[str, Arrays] = {"y_true": {}, "y_pred": {}}
     for key, array in _arrays(path):
         side, *names = key.split(".")
-        if side not in sides or not names or "" in names:
+        if side not in sides or not names or "" in names or len(names) > MAX_DEPTH:
             raise BatchError(
                 f"{quote(path)} holds {quote(key)}; "
                 "its keys are like `y_true.depth` and `y_pred.depth`"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from composer.check import check_with, infer_terms
 from composer.command.batch_file import BatchError, read_batch
 from composer.command.checking import Check
-from composer.command.exits import PROBLEMS, USAGE, StopError
+from composer.command.exits import USAGE, StopError
 from composer.declared import differences, filled_in
 from composer.finding import Finding
 from composer.language import tree as t
@@ -46,9 +46,9 @@ def _check(spec: Spec, places: Places, step: int) -> tuple[list[Problem], list[s
     missing: set[t.Side] = {"y_true", "y_pred"}
     unknown = missing - {side for side, _ in types}
     problems, sound = check_with(spec, _sides(with_batch(types)), unknown, is_whole=False)
-    names = {each.term.name for each in sound}
+    paths = {each.term.path for each in sound}
     _, terms = infer_terms(spec, _sides(types), unknown)
-    terms = [each for each in terms if each.term.name in names]
+    terms = [each for each in terms if each.term.path in paths]
     found, notes = _looked_at(spec, terms, places, step)
     return [*problems, *found], notes
 
@@ -70,14 +70,22 @@ def _looked_at(
     try:
         constants = constant_arrays(spec)
     except ValueError as error:
-        raise StopError(str(error), PROBLEMS) from None
+        finding = Finding("invalid-constant", str(error), ("constants",))
+        return [finding.problem(spec.document)], []
     findings: dict[tuple[str, str], Finding] = {}
     notes: list[str] = []
     for types in terms:
         term = TermOnArrays(types, places, constants, step)
-        if term.is_here:
-            for each in findings_of(term):
-                # What is odd about a tensor is told once, whichever losses read it.
-                findings.setdefault((each.code, each.message), each)
-            notes += [note for note in [kept(term)] if note is not None]
+        if not term.is_here:
+            notes.append(f"{types.term.name} is not looked at: a tensor that it reads is not there")
+            continue
+        try:
+            found, note = list(findings_of(term)), kept(term)
+        except MemoryError:
+            notes.append(f"{types.term.name} is not looked at: it takes more memory than there is")
+            continue
+        for each in found:
+            # What is odd about a tensor is told once, whichever losses read it.
+            findings.setdefault((each.code, each.message), each)
+        notes += [] if note is None else [note]
     return [each.problem(spec.document) for each in findings.values()], notes

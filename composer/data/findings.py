@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FEWEST = 10
 """Of elements, before one of them can outweigh all others."""
 SHARE = 0.9
+FAR = 1e4
 Index = tuple[int, ...]
 
 
@@ -89,11 +90,14 @@ def _lopsided(term: TermOnArrays, weight: Array, name: str, part: Part) -> Itera
     """One weight that makes the others as good as 0, and weights that cancel."""
     sizes = np.abs(weight.astype(np.float64))
     share = float(sizes.max() / sizes.sum())
-    if share > SHARE and np.count_nonzero(sizes) >= FEWEST:
+    is_far = sizes.max() > FAR * np.median(sizes[sizes > 0])
+    if (share > SHARE or is_far) and np.count_nonzero(sizes) >= FEWEST:
         place = _first(sizes == sizes.max())
+        part_of = f"{_percent(share)} of all its weights together"
+        others = f"more than {FAR:g} times the median of its weights"
         message = (
             f"{name} is {_number(weight[place])} at {list(place)}, "
-            f"{_percent(share)} of all its weights together"
+            f"{part_of if share > SHARE else others}"
         )
         yield warning("dominant-weight", message, part)
     total = float(weight.sum(dtype=np.float64))

@@ -93,7 +93,7 @@ def _label_help(role: Role, x: Array, wrong: Array) -> tuple[str | None, str | N
 
 
 def _zero_one(role: Role, x: Array) -> Iterator[Look]:
-    bad = _outside(x) & role.counts
+    bad = _outside(x, _CLOSE) & role.counts
     help = _zero_one_help(role, np.unique(x[role.counts]) if bad.any() else x)
     yield Look("label-out-of-range", f"{AT}, where labels are from 0 to 1", bad, x, help=help)
 
@@ -120,7 +120,7 @@ def _probabilities(role: Role, x: Array) -> Iterator[Look]:
 
 def _distribution(role: Role, x: Array) -> Iterator[Look]:
     message = f"{AT}, where rows are one-hot or a distribution"
-    yield Look("not-probabilities", message, _outside(x) & role.counts, x)
+    yield Look("not-probabilities", message, _outside(x, _CLOSE) & role.counts, x)
     if x.ndim:
         sums = x.sum(-1, dtype=np.float64)
         bad = (np.abs(sums - 1) > _CLOSE) & role.counts.any(-1)
@@ -146,6 +146,8 @@ def _logits(role: Role, x: Array) -> Iterator[Look]:
     """Probabilities all lie between 0 and 1, and where classes exclude each other sum to 1."""
     if not role.counts.any() or (_outside(x) & role.counts).any():
         return
+    if np.ptp(x[role.counts]) < _CLOSE:  # a head that begins with zeros
+        return
     rows = role.counts.any(-1) if role.has_rows and x.ndim else None
     if rows is None:
         is_odd, words = int(role.counts.sum()) >= FEWEST, ""
@@ -158,8 +160,9 @@ def _logits(role: Role, x: Array) -> Iterator[Look]:
         yield Look("looks-like-probabilities", message, role.counts, x, "warning", help)
 
 
-def _outside(x: Array) -> Array:
-    outside: Array = (x < 0) | (x > 1)
+def _outside(x: Array, room: float = 0) -> Array:
+    """What is not from 0 to 1; sums of rounded numbers may need a little room."""
+    outside: Array = (x < -room) | (x > 1 + room)
     return outside
 
 

@@ -35,7 +35,11 @@ def call_range(node: t.Call, args: list[Range], lists: list[list[Range]]) -> Ran
             return Range(0, _MOST_CLASSES, whole=True)
         case "one_hot":
             return Range(0, 1)
-        case "any" | "all" | "last_axis":
+        case "any":  # of nothing it is false
+            return x.meet(ranges.BOTH)._replace(low=0)
+        case "all":  # of nothing it is true
+            return x.meet(ranges.BOTH)._replace(high=1)
+        case "last_axis":
             return x
     return _ELEMENTWISE[name](x)
 
@@ -65,7 +69,7 @@ _ELEMENTWISE: dict[str, Callable[[Range], Range]] = {
     "exp": lambda x: Range(1 if x.low >= 0 else 0, 1 if x.high <= 0 else INF, x.nan),
     "log": _log,
     "sqrt": _positive,
-    "square": lambda x: ranges.power(x, exactly(2)),
+    "square": lambda x: ranges.power(x._replace(whole=False), exactly(2)),
     "sigmoid": _share,
     "softmax": _share,
     "stop_gradient": lambda x: x._replace(whole=False),

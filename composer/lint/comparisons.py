@@ -39,6 +39,8 @@ def _equality(left: t.Tree, right: t.Tree, part: Part, sight: Sight) -> Iterator
     if isinstance(left, t.Number | t.Constant):
         left, right = right, left
     computed = next((each for each in (left, right) if _is_rounded(each)), None)
+    if computed is not None and _is_exact_end(computed, right):
+        return
     if computed is not None:
         message = f"{_text(computed, part)} is rounded, and seldom equal to a number"
         yield warning(
@@ -70,12 +72,20 @@ def _with_number(right: t.Tree, value: float, dtype: str, part: Part) -> Iterato
         )
 
 
+def _is_exact_end(computed: t.Tree, other: t.Tree) -> bool:
+    """A quotient, root or mean that is 0 or 1 at the end of its range is so without rounding."""
+    names = {node.name for node in _values(computed) if isinstance(node, t.Call)}
+    is_end = isinstance(other, t.Number) and other.value in (0, 1)
+    return is_end and not names & {"exp", "log", "sigmoid", "softmax"}
+
+
 def _is_met(dtype: str, value: float) -> bool:
     """Whether the number is one that the dtype holds, or a marker.
 
     A marker such as -999.99 or 1e20 was rounded as it is rounded here, and never computed.
     """
-    is_marker = (value < 0 or value >= _HUGE) and abs(value) <= largest(dtype) * (1 + 1e-7)
+    nines = set(str(value)) <= set("9.")
+    is_marker = (value < 0 or value >= _HUGE or nines) and abs(value) <= largest(dtype) * (1 + 1e-7)
     return is_marker or _holds(dtype, value)
 
 

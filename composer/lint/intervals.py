@@ -9,10 +9,10 @@ from composer.language import tree as t
 from composer.language.interpret import evaluate
 from composer.lint import ranges
 from composer.lint.calls import call_range
-from composer.lint.ranges import ANYTHING, Range, exactly, truth
+from composer.lint.ranges import ANYTHING, BOTH, Range, exactly, truth
 
 _OF_MANY = frozenset({"any", "all", "sum", "mean", "softmax", "argmax"})
-_LAST_STEP = 2**53
+_LAST_STEP = 2**31
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,10 @@ class _Ranges:
         self.facts = facts
 
     def _within(self, node: t.Tree, found: Range) -> Range:
-        for known in (self.facts.everywhere.get(node), self.facts.here.get(node)):
-            found = found if known is None else found.meet(known)
+        # A node is hashed with all that is below it: not where there is nothing to look up.
+        for facts in (self.facts.everywhere, self.facts.here):
+            if facts and (known := facts.get(node)) is not None:
+                found = found.meet(known)
         return found
 
     def _elsewhere(self, operand: t.Tree, found: Range) -> Range:
@@ -77,6 +79,7 @@ class _Ranges:
 
     def unary(self, node: t.Unary, operand: Range) -> Range:
         if node.op == "not":
+            operand = operand.meet(BOTH)
             return truth(can_hold=operand.low == 0, can_fail=operand.high == 1)
         return self._within(node, ranges.negative(operand) if node.op == "-" else operand)
 
@@ -95,6 +98,7 @@ class _Ranges:
         return self._within(node, _every(links))
 
     def logic(self, node: t.Logic, operands: list[Range]) -> Range:
+        operands = [operand.meet(BOTH) for operand in operands]
         if node.op == "and":
             return self._within(node, _every(operands))
         return self._within(

@@ -8,7 +8,7 @@ from composer.finding import Finding
 from composer.language import tree as t
 from composer.language.diagnostics import quote
 from composer.lint.assuming import assume, assume_all
-from composer.lint.intervals import Facts
+from composer.lint.intervals import Facts, equal
 from composer.lint.ranges import BOTH, INF, TRUE, Range
 from composer.lint.scope import MAX_NODES, Sight, conditions, size, warning
 from composer.terms import Part
@@ -32,6 +32,8 @@ def mask_findings(sight: Sight) -> Iterator[Finding]:
 
 def _only_nan(sight: Sight) -> Iterator[Finding]:
     """A mask that is true where a tensor of the loss is NaN: a `not` was forgotten."""
+    if not sight.masks:
+        return
     kept = assume_all([(part.tree, True) for part in sight.masks], sight.facts)
     for part in sight.term.roles.values():
         if kept is None or size(part.tree) > MAX_NODES:
@@ -81,12 +83,28 @@ def _never(
 ) -> Iterator[Finding]:
     tree = part.resolved(node)
     aim = wanted is not False
+    if isinstance(node, t.Member) and wanted and not node.negated:
+        yield from _members(node, part, facts, targets)
     if not _reads_tensor(tree) or _is_contradiction(tree):
         return
     if assume(tree, aim, facts) is None:
         yield _impossible_finding(node, aim, part, facts, "")
-    elif assume(tree, aim, targets) is None and not _may_drop(tree, wanted, part, targets):
+    elif assume(tree, aim, targets) is None and not _may_drop(tree, wanted, part, facts):
         yield _impossible_finding(node, aim, part, targets, " by this loss")
+
+
+def _members(node: t.Member, part: Part, facts: Facts, targets: Facts) -> Iterator[Finding]:
+    """Single members that no label is, where others are."""
+    known = targets if part.path[-1] == "mask" else facts
+    found = known.range_of(part.resolved(node.operand))
+    never = [each for each in node.values if equal(found, known.range_of(each)).high == 0]
+    for each in never if len(never) < len(node.values) else []:
+        text, operand = part.expression.text, node.operand
+        message = (
+            f"`{text[operand.start : operand.end]}` is never {text[each.start : each.end]}: "
+            f"it is {_spelled(found)}"
+        )
+        yield warning("impossible-comparison", message, part, each)
 
 
 def _reads_tensor(tree: t.Tree) -> bool:
@@ -98,13 +116,13 @@ def _is_contradiction(tree: t.Tree) -> bool:
     return isinstance(tree, t.Compare) and len(tree.ops) > 1
 
 
-def _may_drop(tree: t.Tree, wanted: bool | None, part: Part, targets: Facts) -> bool:
+def _may_drop(tree: t.Tree, wanted: bool | None, part: Part, facts: Facts) -> bool:
     """Whether a weight is 0 where it holds: labels out of range may be dropped that way."""
     if part.path[-1] == "mask":
         return wanted is None
     if part.path[-1] != "weight":
         return True
-    found = targets.but(tree, TRUE).range_of(part.tree)
+    found = facts.but(tree, TRUE).range_of(part.tree)
     return found.low <= 0 <= found.high
 
 

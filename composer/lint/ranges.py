@@ -155,16 +155,17 @@ def modulo(a: Range, b: Range) -> Range:
     if divisor is None or divisor <= 0:
         return ANYTHING
     whole = a.whole and b.whole
-    return Range(0, divisor - 1 if whole else divisor, a.nan or not a.whole, whole)
+    scalar = a.scalar and b.scalar
+    return Range(0, divisor - 1 if whole else divisor, a.nan or not a.whole, whole, scalar)
 
 
 def floor_divide(a: Range, b: Range) -> Range:
     divisor = b.value
     if a.whole and isinstance(divisor, int) and divisor:
         corners = [a.low // divisor, a.high // divisor]
-        return Range(min(corners), max(corners), whole=True)
+        return Range(min(corners), max(corners), whole=True, scalar=a.scalar)
     found = divide(a, b)  # rounded before the floor: 1 // 0.1 is 10
-    return Range(_floor(found.low), _floor(found.high), found.nan)
+    return found._replace(low=_floor(found.low), high=_floor(found.high))
 
 
 def _floor(x: float) -> float:
@@ -180,15 +181,19 @@ def power(a: Range, b: Range) -> Range:
         low, high = min(corners + zero), max(corners + zero)
         return rounded(Range(low, high, whole=True, scalar=a.scalar))
     scalar = a.scalar and b.scalar
-    if 0 <= a.low <= a.high <= 1 and b.low >= 0:
-        return Range(0, 1, a.nan or b.nan, scalar=scalar)
+    if a.low >= 0:  # then it rises or falls all along with either
+        corners = [_raised(x, y) for x in (a.low, a.high) for y in (b.low, b.high)]
+        return rounded(Range(min(corners), max(corners), nan=True, scalar=scalar))
     is_even = isinstance(exponent, int) and exponent % 2 == 0
     return Range(0 if a.low >= 0 or is_even else -INF, INF, nan=True, scalar=scalar)
 
 
-def _raised(x: float, exponent: int) -> float:
+def _raised(x: float, exponent: float) -> float:
     try:
-        return x**exponent
+        is_small = isinstance(exponent, int) and 0 <= exponent <= MAX_EXPONENT
+        return int(x) ** exponent if is_small and isinstance(x, int) else math.pow(x, exponent)
+    except ZeroDivisionError:
+        return INF
     except OverflowError:
         return INF if x > 0 or exponent % 2 == 0 else -INF
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from composer.declared import leaves
 from composer.finding import Finding
@@ -26,7 +26,10 @@ _RULES = (mask_findings, weight_findings, comparison_findings, table_findings, r
 
 
 def lint(
-    spec: Spec, terms: Sequence[TermTypes], declared: Mapping[str, Declared] | None
+    spec: Spec,
+    terms: Sequence[TermTypes],
+    declared: Mapping[str, Declared] | None,
+    regularization: Part | None = None,
 ) -> list[Finding]:
     """The warnings of terms that are sound.
 
@@ -34,6 +37,7 @@ def lint(
         spec: the spec.
         terms: its terms with their types; those left out are not looked at.
         declared: the types of the batch, as far as they are known.
+        regularization: the weight of `regularization:`, where it is sound.
     """
     dtypes = {(side, path): type_.dtype for side, path, type_ in leaves(declared or {})}
     facts = facts_of(dtypes, spec.constants)
@@ -46,7 +50,9 @@ def lint(
         for part in sight.parts:
             found += schedule_findings(part, facts)
     found += meaning_findings(sights)
-    found += _regularization(spec, sights)
+    if regularization is not None:
+        found += weight_alone(regularization, facts, None)
+        found += schedule_findings(regularization, facts)
     # What a task says is found with every loss of it.
     return _without_consequences(list(dict.fromkeys(found)))
 
@@ -59,15 +65,6 @@ def _without_consequences(found: list[Finding]) -> list[Finding]:
         for each in found
         if not any((each.path, cause) in causes for cause in _CAUSES.get(each.code, ()))
     ]
-
-
-def _regularization(spec: Spec, sights: Collection[Sight]) -> Iterator[Finding]:
-    if spec.regularization is None or not sights:
-        return
-    part = Part(spec.regularization.weight, ("regularization", "weight"), {})
-    facts = next(iter(sights)).facts
-    yield from weight_alone(part, facts, None)
-    yield from schedule_findings(part, facts)
 
 
 __all__ = ["lint", "unused_findings"]

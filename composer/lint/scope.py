@@ -15,7 +15,7 @@ from composer.lint.intervals import Facts
 from composer.lint.ranges import Range
 from composer.terms import Part, Term
 
-MAX_NODES = 2_000
+MAX_NODES = 250
 """Of an expression with all that it stands on; a task's `y_true` may multiply at every level."""
 
 Dtypes = Mapping[tuple[str, tuple[str, ...]], str | None]

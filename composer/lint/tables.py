@@ -16,8 +16,6 @@ from composer.terms import Part
 def table_findings(sight: Sight) -> Iterator[Finding]:
     """Lookups that give NaN for a label which the loss takes, and no mask removes."""
     targets = sight.targets()
-    if not targets.everywhere:
-        return
     facts = assume_all([(mask.tree, True) for mask in sight.masks], targets) or targets
     for part in sight.weights:
         for node in t.walk(part.expression.tree):
@@ -28,16 +26,30 @@ def table_findings(sight: Sight) -> Iterator[Finding]:
 def _short(node: t.Call, part: Part, sight: Sight, facts: Facts) -> Iterator[Finding]:
     table, index = node.args
     tree = part.resolved(index)
-    if tree not in facts.everywhere or not isinstance(table, t.Constant):
+    if not isinstance(table, t.Constant):
         return
-    rows, labels = sight.rows[table.name], facts.range_of(tree)
-    if labels.high >= rows:
+    rows, last = sight.rows[table.name], _last_label(tree, sight, facts)
+    if last is not None and last >= rows:
         message = (
             f"{quote(table.name)} has {rows} row{'s' * (rows != 1)}, "
-            f"and {_text(index, part)} is {labels.low:g} to {labels.high:g}: "
+            f"and {_text(index, part)} is 0 to {last:g}: "
             "a label beyond the table weighs NaN"
         )
         yield warning("shape-mismatch", message, part, node, severity="error")
+
+
+def _last_label(index: t.Tree, sight: Sight, facts: Facts) -> float | None:
+    """The largest class number that a label of the loss, or the argmax of a role, can be."""
+    if index in facts.everywhere:
+        return facts.range_of(index).high
+    if not isinstance(index, t.Call) or index.name != "argmax":
+        return None
+    for name, part in sight.term.roles.items():
+        axis = sight.term.loss.bound_signature().roles[name].axes[-1:]
+        size = sight.types.binding.dims.get(str(axis[0])) if axis else None
+        if part.tree == index.args[0] and isinstance(size, int):
+            return size - 1
+    return None
 
 
 def _text(node: t.Tree, part: Part) -> str:

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from composer.finding import Finding
+from composer.language import tree as t
 from composer.lint import ranges
 from composer.lint.intervals import Facts
+from composer.lint.probing import negative_step
 from composer.lint.ranges import INF, Range
 from composer.lint.scope import Sight, warning
 from composer.terms import Part
 
-_FAR = 1e6
+_LARGEST_INTEGER = 2**31
 _SLACK = 1e-4  # what the rounding of float32 may add up to
 _SMALLEST = {"float32": ranges.SMALLEST, "float64": 2.2250738585072014e-308}
 
@@ -40,6 +42,7 @@ def precision(sight: Sight) -> str | None:
 
 def weight_alone(part: Part, facts: Facts, dtype: str | None) -> Iterator[Finding]:
     """What is odd about one weight, whatever it multiplies."""
+    factors = part.split(facts.ranks)[0]
     factor = scalar_range(part, facts)
     rest = facts.range_of(part.tree)
     if 0 in (factor.value, rest.value) or rest[:2] == (0, 0):
@@ -53,13 +56,12 @@ def weight_alone(part: Part, facts: Facts, dtype: str | None) -> Iterator[Findin
             part,
             help="a loss is made smaller where its weight is above 0",
         )
-    elif factor.low < 0 < factor.high:
-        # Nobody means what a line that falls for ever comes to in the end.
-        least = f", down to {factor.low:g}" if factor.low > -_FAR else ""
-        message = f"the weight is negative at some steps{least}"
-        yield warning("negative-weight", message, part)
+    elif factor.low < 0 < factor.high and (found := negative_step(factors, facts)):
+        step, value = found
+        yield warning("negative-weight", f"the weight is {value:g} at step {step}", part)
     else:
         yield from _out_of_range(factor, dtype, part, "the weight")
+        yield from _tables_out_of_range(part, facts, dtype)
 
 
 def scalar_range(part: Part, facts: Facts) -> Range:
@@ -69,6 +71,12 @@ def scalar_range(part: Part, facts: Facts) -> Range:
         factor = facts.range_of(tree)
         found = ranges.quotient(found, factor) if divides else ranges.product(found, factor)
     return found
+
+
+def _tables_out_of_range(part: Part, facts: Facts, dtype: str | None) -> Iterator[Finding]:
+    for node in t.walk(part.expression.tree):
+        if isinstance(node, t.Constant) and facts.ranks.get(node.name):
+            yield from _out_of_range(facts.range_of(node), dtype, part, f"`{node.name}`")
 
 
 def _out_of_range(found: Range, dtype: str | None, part: Part, what: str) -> Iterator[Finding]:
@@ -112,4 +120,7 @@ def _under_a_mean(part: Part, sight: Sight) -> Iterator[Finding]:
 
 
 def _at_least_0(found: Range) -> Range:
-    return found._replace(low=max(0, found.low))
+    # The numbers of an integer tensor are no larger than their squares may be in int64.
+    return found._replace(
+        low=max(0, found.low), high=min(found.high, _LARGEST_INTEGER) if found.whole else found.high
+    )

@@ -76,6 +76,9 @@ def match_classes(logits: tf.Tensor, numbers: float | tuple[float, ...] | None) 
 
 
 def wrong_length(field: str, numbers: object, classes: object) -> Iterator[tuple[str, str]]:
-    """What `Loss.mismatches` says of a field that holds one number per class."""
-    if isinstance(numbers, tuple) and isinstance(classes, int) and len(numbers) != classes:
+    """What `Loss.mismatches` says of a field that holds one number per class.
+
+    A name is another size than any number: a spec that means a number writes it.
+    """
+    if isinstance(numbers, tuple) and classes not in (None, len(numbers)):
         yield field, f"`{field}` has {len(numbers)} numbers, one per class, for {classes} classes"

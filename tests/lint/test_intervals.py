@@ -66,7 +66,7 @@ def tree_of(text: str):
         ("mean(y_true.b)", (0, 1)),
         ("one_hot(y_true.u, 4)", (0, 1)),
         ("argmax(y_true.x)", (0, 2**31)),
-        ("step", (0, 2**53)),
+        ("step", (0, 2**31)),
         ("ramp(step, 0, 10)", (0, 1)),
         ("cosine(step, 0, 10)", (0, 1)),
         ("piecewise(step, [5], [3, 1])", (1, 3)),

@@ -23,7 +23,8 @@ tensors:
     wide: float64[batch, h, w]
     flag: float32[batch]
 constants: {four: [1, 2, 3, 4], five: [1, 2, 3, 4, 5], k: 3, late: 100, zero: 0, small: 1.0e-30, whole: 3.0,
-            nothing: [0, 0, 0, 0, 0]}
+            nothing: [0, 0, 0, 0, 0],
+            large: [1, 1, 1, 1, 1.0e+39]}
 """
 LABEL = "y_true: y_true.label\ny_pred: y_pred.label\nloss: sparse_softmax_cross_entropy\n"
 SEG = "y_true: y_true.byte\ny_pred: y_pred.seg\nloss: sparse_softmax_cross_entropy\n"
@@ -80,7 +81,7 @@ FOUND = [
      "labels of int32 are compared as floats with `3.0`"),
     (LABEL + "mask: y_true != y_pred.flag", "inexact-comparison", "y_true",
      "labels are compared as floats: int32 with float32"),
-    (DEPTH + "mask: y_true / 2 != 1", "inexact-comparison", "y_true / 2",
+    (DEPTH + "mask: y_true / 2 != 3", "inexact-comparison", "y_true / 2",
      "`y_true / 2` is rounded, and seldom equal to a number"),
     (DEPTH + "mask: sigmoid(y_pred) in [0.5]", "inexact-comparison", "sigmoid(y_pred)",
      "`sigmoid(y_pred)` is rounded, and seldom equal to a number"),
@@ -94,7 +95,7 @@ FOUND = [
     (DEPTH + "weight: -exp(y_true)", "negative-weight", "-exp(y_true)",
      "the weight is negative: training makes the loss larger"),
     (DEPTH + "weight: ramp(step, 0, 10, -1, 1)", "negative-weight", "ramp(step, 0, 10, -1, 1)",
-     "the weight is negative at some steps, down to -1"),
+     "the weight is -1 at step 0"),
     (DEPTH + "weight: 1.0e-46", "vanishing-weight", "1.0e-46",
      "the weight is 1e-46, which float32 takes for 0"),
     (DEPTH + "weight: 1.0e+39", "overflowing-weight", "1.0e+39",
@@ -159,15 +160,24 @@ FOUND = [
     (LABEL + "mask: y_true != whole", "inexact-comparison", "whole",
      "labels of int32 are compared as floats with `whole`"),
     (DEPTH + "weight: 1 - 2 * ramp(step, 0, 100)", "negative-weight", "1 - 2 * ramp(step, 0, 100)",
-     "the weight is negative at some steps, down to -1"),
+     "the weight is -1 at step 100"),
     (DEPTH + "weight: 1 - step / 1000", "negative-weight", "1 - step / 1000",
-     "the weight is negative at some steps"),
+     "the weight is -0.001 at step 1001"),
     ("y_true: y_pred.depth\ny_pred: y_pred.depth\nloss: huber", "equal-roles", "y_pred.depth",
      "`y_true` and `y_pred` both read y_pred.depth"),
     (DEPTH + "weight: cycle(step, 1, [1, 0])", "idle-schedule", "cycle(step, 1, [1, 0])",
      "`cycle` never moves: it is 1 at every step"),
     ("y_true: y_true.half\ny_pred: y_pred.flag\nloss: mean_pairwise_squared_error", "one-element",
      "mean_pairwise_squared_error", "`t/mean_pairwise_squared_error` has one element a sample, and is always 0"),
+    (DEPTH + "weight: step - 2000000", "negative-weight", "step - 2000000",
+     "the weight is -2e+06 at step 0"),
+    (SEG + "mask: y_true in [1, 2, 7]", "impossible-comparison", "7",
+     "`y_true` is never 7: it is a whole number from 0 to 4"),
+    (LABEL + "weight: take(large, y_true)", "overflowing-weight", "take(large, y_true)",
+     "`large` is 1e+39, which float32 takes for infinity"),
+    ("y_true: y_true.rows\ny_pred: y_pred.label\nloss: softmax_cross_entropy\n"
+     "weight: take(four, argmax(y_true))", "shape-mismatch", "take(four, argmax(y_true))",
+     "`four` has 4 rows, and `argmax(y_true)` is 0 to 4: a label beyond the table weighs NaN"),
 ]  # fmt: skip
 
 
@@ -211,6 +221,22 @@ SILENT = [
     DEPTH.replace("huber", "{type: huber, reduction: weighted_mean}") + "weight: 1 - y_true.flag",
     DEPTH.replace("huber", "{type: huber, reduction: weighted_mean}") + "weight: exp(-y_true)",
     DEPTH + "weight: 1 - ramp(step, 0, 100)",
+    DEPTH + "weight: 1.0e-6 * step ** 2",
+    DEPTH + "weight: 1 / (1 + step) ** 2",
+    DEPTH + "weight: 1 - abs(step % 200 - 100) / 100",
+    DEPTH + "weight: (100 - minimum(step // 10, 100)) / 100",
+    DEPTH + "weight: 2 * sigmoid(2 * step / 1000) - 1",
+    DEPTH + "weight: ramp(step, 0, 100) - ramp(step, 100, 200)",
+    SEG + "weight: 1 - (y_true == 255)",
+    "y_pred: y_pred.depth\ny_true: y_true.depth\nloss: huber\nmask: all(not y_true.flag)",
+    DEPTH.replace("huber", "{type: huber, reduction: weighted_mean}")
+    + "weight: 1 + (y_true.id - 40) ** 2 / 100",
+    DEPTH.replace("huber", "{type: huber, reduction: weighted_mean}")
+    + "weight: (1 - 0.999) / (1 - 0.999 ** take(five, y_true.label))",
+    DEPTH.replace("huber", "{type: huber, reduction: weighted_mean}") + "weight: 2 ** y_true - 1",
+    DEPTH + "mask: sqrt(sum(square(y_true), axis=-1)) != 0",
+    DEPTH + "mask: mean(y_true.rows != 0, axis=-1) == 1",
+    DEPTH + "mask: y_true != 9999.99 and y_true.half != 9999",
     DEPTH + "weight: 1 - ramp(step, 0, 100) ** 2",
     DEPTH + "weight: 1 - exp(-step / 1000)",
     DEPTH + "weight: 1 - sigmoid(step / 100 - 5)",
@@ -314,3 +340,28 @@ def test_an_expression_that_stands_on_a_large_one_is_not_looked_into():
         f"mask: '({long}) > 0 and ({long}) < 0'}}}}}}\n"
     )
     assert check_spec(parse_spec(text)) == []
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "weight: where(not y_true.f, 0, 1)",
+        "mask: all(not y_true.f)",
+        "weight: 1 - (y_true.x or y_true.y)\n    reduction: weighted_mean",
+        "mask: (not y_true.f) == True",
+    ],
+)
+def test_what_is_not_declared_may_be_anything(task):
+    spec = f"tasks:\n  a:\n    loss:\n    - type: huber\n      {task}\n".replace(
+        "\n    re", "\n      re"
+    )
+    assert check_spec(parse_spec(spec)) == []
+
+
+def test_a_weight_of_regularization_that_is_wrong_is_not_looked_at():
+    text = "tasks: {a: {loss: huber}}\nregularization: {weight: reg}\n"
+    assert [p.code for p in check_spec(parse_spec(text))] == ["unknown-name"]
+
+
+def test_a_role_without_a_mask_is_not_said_to_be_masked():
+    assert check_spec(parse_spec("tasks: {a: {loss: huber, y_pred: 'mean(not y_pred.a)'}}")) == []

@@ -148,7 +148,9 @@ class TestWeightedCrossEntropy:
         assert loss.bound_signature().values == ("...", "classes")
         assert list(loss.mismatches({"classes": 3})) == []
         assert list(loss.mismatches({"classes": None})) == []
-        assert list(loss.mismatches({"classes": "channels"})) == []
+        assert list(loss.mismatches({"classes": "channels"})) == [
+            ("pos_weight", "`pos_weight` has 3 numbers, one per class, for channels classes")
+        ]
         assert list(loss.mismatches({"classes": 2})) == [
             ("pos_weight", "`pos_weight` has 3 numbers, one per class, for 2 classes")
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from composer.language import tree as t
 from composer.language.errors import ExpressionError
 from composer.language.shape import UNKNOWN, Dim, Shape
+from composer.language.tensor_type import MAX_RANK
 
 _WHOLE = t.Slice(None, None, None)
 
@@ -36,6 +37,8 @@ def _dims(node: t.Index, items: list[t.Item], dims: list[Dim]) -> list[Dim]:
             _require_inside(node, item, dim)
         elif isinstance(item, t.Slice):
             result.append(_sliced(item, dim))
+    if len(result) + len(dims) > MAX_RANK:
+        raise _error(node, f"a tensor has at most {MAX_RANK} axes, this has {len(result + dims)}")
     return result + dims
 
 
