@@ -143,7 +143,8 @@ def _softmax(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
 def _one_hot(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
     import numpy as np
 
-    return np.eye(shape[-1])[generator.integers(0, shape[-1], shape[:-1])]
+    rows = generator.integers(0, shape[-1], shape[:-1]) if shape[-1] else 0
+    return np.broadcast_to(np.eye(shape[-1])[rows], shape) if shape[-1] else np.zeros(shape)
 
 
 def _unit(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:

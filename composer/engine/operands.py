@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,8 +50,8 @@ def expanded(values: Sequence[Value]) -> list[tf.Tensor]:
     ]
     vectors = [value.tensor for value in values if value.place == "last"]
     full = [place for place, value in enumerate(values) if _has_rank(value, rank)]
-    if vectors and len(full) == 1:
-        tensors[full[0]] = _with_last(tensors[full[0]], vectors[0].shape[-1])
+    if vectors and rank:
+        tensors[full[0]] = _with_last([tensors[n] for n in full], vectors[0].shape[-1])
     return tensors
 
 
@@ -58,14 +59,18 @@ def _has_rank(value: Value, rank: int) -> bool:
     return value.place == "batch" and bool(value.tensor.shape.rank == rank)
 
 
-def _with_last(tensor: tf.Tensor, size: int) -> tf.Tensor:
-    """The tensor, its last axis held to the size where that is unknown while tracing.
+def _with_last(tensors: Sequence[tf.Tensor], size: int) -> tf.Tensor:
+    """The first of the tensors, the last axis that they have together held to the size.
 
-    A 1 would broadcast in silence.
+    Where it is unknown while tracing, a 1 would broadcast in silence.
     """
-    if tensor.shape.rank == 0 or tensor.shape[-1] is not None:
-        return tensor
-    return tf.ensure_shape(tensor, [None] * (tensor.shape.rank - 1) + [size])
+    first, known = tensors[0], {tensor.shape[-1] for tensor in tensors}
+    if None not in known or size in known - {1}:
+        return first
+    if len(tensors) > 1:
+        together = functools.reduce(tf.broadcast_dynamic_shape, map(tf.shape, tensors))
+        first = tf.broadcast_to(first, together)
+    return tf.ensure_shape(first, [None] * (first.shape.rank - 1) + [size])
 
 
 def expand_right(tensor: tf.Tensor, rank: int) -> tf.Tensor:

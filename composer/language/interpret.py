@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
 from composer.language import tree as t
@@ -26,13 +26,13 @@ class Interpreter(Protocol[V]):
     def call(self, node: t.Call, args: list[V], lists: list[list[V]], /) -> V: ...
 
 
-def evaluate(tree: t.Tree, meaning: Interpreter[V]) -> V:
-    """Evaluates a tree from its leaves up.
+def evaluate(tree: t.Tree, meaning: Interpreter[V], given: Mapping[int, V] | None = None) -> V:
+    """Evaluates a tree from its leaves up; `given` is what some of its nodes come to, by `id`.
 
     A part that stands at several places, as a task's `y_true` may, is evaluated once: the number
     of its places may grow with every level of the spec.
     """
-    known: dict[int, V] = {}
+    known: dict[int, V] = dict(given or {})
 
     def value(node: t.Tree) -> V:
         if id(node) not in known:

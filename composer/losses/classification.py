@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _SIGNED = Signature("y_true=number[...] in signed, y_pred=float[...] in logits -> float[...]")
 _PER_CLASS = Signature(
-    "y_true=number[..., classes] in zero_one, y_pred=float[..., classes] in logits"
-    " -> float[..., classes]"
+    "y_true=number[batch, ..., classes] in zero_one, y_pred=float[batch, ..., classes] in logits"
+    " -> float[batch, ..., classes]"
 )
 
 

@@ -124,7 +124,7 @@ class SigmoidFocal(Loss):
     def bound_signature(self) -> Signature:
         if not isinstance(self.alpha, tuple):
             return self.signature
-        return Signature(self.signature.text.replace("[...]", "[..., classes]"))
+        return Signature(self.signature.text.replace("[...]", "[batch, ..., classes]"))
 
     def mismatches(self, dims: Mapping[str, int | str | None]) -> Iterator[tuple[str, str]]:
         yield from wrong_length("alpha", self.alpha, dims.get("classes"))

@@ -145,7 +145,7 @@ class TestWeightedCrossEntropy:
 
     def test_one_weight_per_class(self):
         loss = WeightedCrossEntropy(pos_weight=[1, 2, 3])
-        assert loss.bound_signature().values == ("...", "classes")
+        assert loss.bound_signature().values == ("batch", "...", "classes")
         assert list(loss.mismatches({"classes": 3})) == []
         assert list(loss.mismatches({"classes": None})) == []
         assert list(loss.mismatches({"classes": "channels"})) == [
