@@ -23,12 +23,13 @@ def assume(tree: t.Tree, holds: bool, facts: Facts) -> Facts | None:
 
 def assume_all(conditions: Iterable[tuple[t.Tree, bool]], facts: Facts) -> Facts | None:
     """The facts where all conditions are as they say; None where they exclude each other."""
-    found: Facts | None = facts
-    conditions = list(conditions)
-    for _ in range(_ROUNDS):
-        for tree, holds in conditions:
+    key = tuple(conditions)
+    if key not in facts.followed:
+        found: Facts | None = facts
+        for tree, holds in key * _ROUNDS:
             found = found and _assume(tree, holds, found)
-    return found
+        facts.followed[key] = found
+    return facts.followed[key]
 
 
 def _assume(tree: t.Tree, holds: bool, facts: Facts) -> Facts | None:
@@ -76,7 +77,7 @@ def _either(branches: list[Facts | None]) -> Facts | None:
         return possible[0] if possible else None
     shared = set.intersection(*(set(branch.here) for branch in possible))
     here = {part: hull(branch.here[part] for branch in possible) for part in shared}
-    return replace(possible[0], here=here)
+    return replace(possible[0], here=here, followed={})
 
 
 Link = tuple[str, t.Tree, t.Tree]

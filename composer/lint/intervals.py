@@ -25,6 +25,7 @@ class Facts:
         ranks: how many axes the constants have.
         everywhere: ranges of parts, for all their elements.
         here: ranges of parts at the element in question, where something is assumed to hold.
+        followed: what was found to follow from conditions; a task's stand with all its losses.
     """
 
     tensor: Callable[[t.Tensor], Range]
@@ -32,14 +33,15 @@ class Facts:
     ranks: Mapping[str, int]
     everywhere: Mapping[t.Tree, Range] = field(default_factory=dict)
     here: Mapping[t.Tree, Range] = field(default_factory=dict)
+    followed: dict[object, Facts | None] = field(default_factory=dict, compare=False)
 
     def always(self, part: t.Tree, found: Range) -> Facts:
         """The same facts, with one more, of all elements."""
-        return replace(self, everywhere={**self.everywhere, part: found})
+        return replace(self, everywhere={**self.everywhere, part: found}, followed={})
 
     def but(self, part: t.Tree, found: Range) -> Facts:
         """The same facts, with one more, of this element."""
-        return replace(self, here={**self.here, part: found})
+        return replace(self, here={**self.here, part: found}, followed={})
 
     def range_of(self, tree: t.Tree) -> Range:
         """What an expression can come to. Its names are resolved: none stands for a task's own."""
@@ -63,7 +65,7 @@ class _Ranges:
         """The range of what other elements than this one go into."""
         if not self.facts.here:
             return found
-        return replace(self.facts, here={}).range_of(operand)
+        return replace(self.facts, here={}, followed={}).range_of(operand)
 
     def number(self, node: t.Number) -> Range:
         return exactly(node.value)

@@ -192,7 +192,7 @@ def _raised(x: float, exponent: float) -> float:
     try:
         is_small = isinstance(exponent, int) and 0 <= exponent <= MAX_EXPONENT
         return int(x) ** exponent if is_small and isinstance(x, int) else math.pow(x, exponent)
-    except ZeroDivisionError:
+    except (ZeroDivisionError, ValueError):  # 0 to a power below 0
         return INF
     except OverflowError:
         return INF if x > 0 or exponent % 2 == 0 else -INF

@@ -108,7 +108,7 @@ def _under_a_mean(part: Part, sight: Sight) -> Iterator[Finding]:
         return
     # A tensor that is used as it stands is taken at its word: weights are not negative.
     facts = sight.targets()
-    trusting = replace(facts, tensor=lambda node: _at_least_0(facts.tensor(node)))
+    trusting = replace(facts, tensor=lambda node: _at_least_0(facts.tensor(node)), followed={})
     found = trusting.range_of(rest)
     if found.low < -_SLACK * (found.high if 1 < found.high < INF else 1):
         yield warning(
