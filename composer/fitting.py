@@ -182,7 +182,7 @@ def _fit(
     except Mismatch as mismatch:
         help = placed(part, found, target) or coarser(part, what, found, target)
         if what == "weight" and types.term.loss.bound_signature().is_region:
-            help = "to leave elements of a sample out, write them as a `mask:`"
+            help = "; ".join(filter(None, [help, "a `mask:` leaves elements of a sample out"]))
         noun = "values" if region is None else "inputs"
         message = (
             f"a {what} of {found} does not fit {noun} of {target}, aligned at the left: {mismatch}"
