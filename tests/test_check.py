@@ -112,6 +112,16 @@ WRONG = {
             "write `(y_pred.label > 0)[:, None, None, :]`",
         ),
     ),
+    "numbers per class of a single logit": (
+        "y_true: y_true.has\ny_pred: y_pred.label[:, 0]\n"
+        "loss: {type: weighted_cross_entropy, pos_weight: [1, 2, 3]}",
+        (
+            "shape-mismatch",
+            "`weighted_cross_entropy` takes `y_true` [batch, ..., classes] and `y_pred` "
+            "[batch, ..., classes], found bool[batch]: `y_true` has 1 axis, fewer than 2",
+            None,
+        ),
+    ),
     "two names for one size": (
         "y_true: y_true.flat[:, :, 0]\ny_pred: y_pred.flat[:, 0, :]\nloss: huber",
         (

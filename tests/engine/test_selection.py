@@ -149,10 +149,10 @@ def test_at_weight_zero_not_even_nan_comes_back(case, mode, dtype):
 every_mode = pytest.mark.parametrize("mode", MODES)
 
 
-def build(task):
+def build(task, constants=None):
     from composer import build_total_loss
 
-    return build_total_loss({"tasks": {"t": task}})
+    return build_total_loss({"tasks": {"t": task}, "constants": constants or {}})
 
 
 def differentiated(task, mode):
@@ -421,3 +421,12 @@ def test_a_role_that_is_a_part_of_what_is_computed_has_exact_gradients(role, sel
     found = gradient(SLICED[role])
     assert found[0, 1] == found[0, 2] == found[1, 2] == 0
     np.testing.assert_array_equal(found, gradient(1.0))
+
+
+def test_what_argmax_reads_has_an_axis_that_no_mask_fits():
+    constants = {"rows": [[1, 2], [3, 4], [5, 6]]}
+    task = {"y_true": "take(rows, argmax(y_true.p))", "loss": "absolute_difference"}
+    total_loss = build({**task, "mask": "y_true.has"}, constants)
+    y_true = {"p": np.eye(3, dtype="float32"), "has": np.array([True, False, True])}
+    total, _ = total_loss(y_true, {"t": np.zeros([3, 2], "float32")})
+    assert float(total) == (1 + 2 + 5 + 6) / 4

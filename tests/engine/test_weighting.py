@@ -365,3 +365,15 @@ def test_a_mask_or_weight_is_not_repeated_to_fill_an_axis_that_it_divides(field,
     assert total({"x": tf.ones([4])}, {"t": tf.ones([4])}) == 1
     with pytest.raises((tf.errors.InvalidArgumentError, ValueError)):
         total({"x": tf.ones([2])}, {"t": tf.ones([4])})
+
+
+@COMPILED
+def test_a_vector_never_widens_two_tensors_of_an_axis_unknown_while_tracing(mode):
+    import tensorflow as tf
+
+    task = {"loss": "huber", "y_pred": "where(y_pred.a > 0, y_pred.b, last_axis(c))"}
+    total = compiled(build(task, constants={"c": [1, 2]}), mode, {"t": 2}, {"a": 2, "b": 2})
+    two, one = tf.ones([3, 2]), tf.ones([3, 1])
+    assert total({"t": two}, {"a": two, "b": two}) == 0
+    with pytest.raises((tf.errors.InvalidArgumentError, ValueError)):
+        total({"t": two}, {"a": one, "b": one})
