@@ -97,6 +97,8 @@ def check(
       losscomp check loss.yaml --losses my_losses.py
     """
     _require_step(step)
+    if step and batch is None:
+        raise StopError("`--step` is that of a batch: give `--batch FILE.npz` too", USAGE)
     evidence = Evidence(_own_losses(losses), batch, model, step)
     raise typer.Exit(check_files(files, evidence))
 

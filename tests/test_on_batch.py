@@ -8,6 +8,7 @@ import pytest
 from composer import parse_spec
 from composer.command.exits import USAGE, StopError
 from composer.command.on_batch import check_on_batch
+from tests.command import losscomp
 
 NAN, INF = np.nan, np.inf
 
@@ -318,3 +319,29 @@ def test_of_two_losses_of_one_name_the_sound_one_is_looked_at(tmp_path):
     text = depth("", loss=["huber", {"type": "huber", "mask": "weigths > 0"}])
     problems, _ = found(tmp_path, text, y_true__depth=PIXELS, y_pred__depth=PIXELS)
     assert [code for code, *_ in problems] == ["duplicate-name", "unknown-name"]
+
+
+def test_a_step_is_that_of_a_batch(tmp_path):
+    (tmp_path / "loss.yaml").write_text(depth())
+    told = losscomp("check", "loss.yaml", "--step", "5", cwd=tmp_path)
+    message = "error: `--step` is that of a batch: give `--batch FILE.npz` too\n"
+    assert (told.code, told.stdout, told.stderr) == (USAGE, "", message)
+
+
+def test_a_constant_of_a_file_that_is_no_number(tmp_path):
+    np.save(tmp_path / "w.npy", np.array([1, NAN], "float32"))
+    (tmp_path / "loss.yaml").write_text(
+        "constants: {w: w.npy}\ntasks: {a: {loss: huber, weight: 'take(w, y_true.i)'}}\n"
+    )
+    zeros = np.zeros(2, "float32")
+    arrays = {"y_true.a": zeros, "y_pred.a": zeros, "y_true.i": np.array([0, 1])}
+    np.savez(tmp_path / "batch.npz", **arrays)
+    told = losscomp("check", "loss.yaml", "--batch", "batch.npz", cwd=tmp_path, megabytes=None)
+    assert (told.code, told.stderr) == (1, "")
+    assert told.stdout.startswith("loss.yaml:1:1: error[invalid-constant]: ")
+
+
+def test_keys_may_nest_only_so_deep(tmp_path):
+    np.savez(tmp_path / "batch.npz", **{"y_true" + ".a" * 100: np.zeros(2)})
+    with pytest.raises(StopError, match=r"its keys are like `y_true\.depth` and `y_pred\.depth`$"):
+        check_on_batch(str(tmp_path / "batch.npz"))
