@@ -139,7 +139,7 @@ def divide(a: Range, b: Range) -> Range:
 
 def quotient(a: Range, b: Range) -> Range:
     """A quotient of scalars; a divisor that may be 0 leaves only the sign, and may give NaN."""
-    if b.low < 0 < b.high:
+    if b.low < 0 < b.high or b[:2] == (0, 0):
         return ANYTHING
     if b.high <= 0:
         a, b = negative(a), negative(b)
