@@ -140,8 +140,7 @@ class _Checker:
             try:
                 self.known[key] = infer(part.expression.tree, names)
             except ExpressionError as error:
-                span = (error.start, error.end)
-                self._add(Finding(error.code, error.message, part.path, span, error.help))
+                self._add(_finding(error, part))
             except AlreadyToldError:
                 pass
         return self.known[key]
@@ -167,3 +166,11 @@ class _Checker:
 
     def _add(self, *findings: Finding) -> None:
         self.problems += [each.problem(self.spec.document) for each in findings]
+
+
+def _finding(error: ExpressionError, part: Part) -> Finding:
+    span = (error.start, error.end)
+    return Finding(
+        error.code, error.message, part.path, span, error.help,
+        also=error.also, replacement=error.replacement,
+    )  # fmt: skip

@@ -15,6 +15,7 @@ from composer.engine.term import TermOnBatch
 from composer.engine.weights import constant_values, scalar_of, step_tensor
 from composer.language.diagnostics import SpecError, listing
 from composer.losses.base import Loss
+from composer.overrides import Overrides
 from composer.reading import examine
 from composer.spec import Spec
 from composer.terms import reads_step, tensors_read, terms_of
@@ -194,17 +195,21 @@ class TotalLoss(tf.Module):
             )
 
 
-def build_total_loss(cfg: Any, *, losses: Sequence[type[Loss]] = ()) -> TotalLoss:
+def build_total_loss(
+    cfg: Any, *, losses: Sequence[type[Loss]] = (), overrides: Overrides = ()
+) -> TotalLoss:
     """Builds the total loss of a spec.
 
     Args:
         cfg: a path, a mapping (OmegaConf's too) or a Spec.
         losses: loss classes of one's own, named in the spec by their `type`.
+        overrides: `tasks.depth.weight=0.3` and the like, or a mapping of such paths to values, in
+            the place of what the spec says.
 
     Raises:
         SpecError: with every problem that `losscomp check` would show.
     """
-    spec, problems, source = examine(cfg, losses)
+    spec, problems, source = examine(cfg, losses, overrides)
     errors = [problem for problem in problems if problem.severity == "error"]
     if spec is None or errors:
         raise SpecError(errors, source)

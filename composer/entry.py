@@ -83,14 +83,15 @@ def _code(app: object) -> int:
 
 def _tell(error: Exception) -> int:
     """Prints what ended a command, and returns its exit code."""
-    from composer.language.diagnostics import SpecError, escape, show
+    from composer.language.diagnostics import SpecError, escape
+    from composer.language.frames import show
 
     if isinstance(error, StopError):
         _complain(escape(str(error)))
         return error.exit_code
     if isinstance(error, SpecError):
         for problem in error.problems[:100]:
-            print(show(problem, error.source) + "\n", file=sys.stderr)
+            print(show(problem) + "\n", file=sys.stderr)
         unreadable = any(problem.code == "unreadable-file" for problem in error.problems)
         return USAGE if unreadable else PROBLEMS
     _complain(

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from composer.fields import LARGE, shown
-from composer.language.diagnostics import Problem, did_you_mean, quote
+from composer.language.diagnostics import OVERRIDE, Problem, did_you_mean, quote, with_places
 from composer.language.yaml.document import Document, Node
 from composer.losses.base import Loss
 
@@ -69,9 +69,14 @@ def empty_values(document: Document) -> list[Problem]:
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Each problem once, in the order of the file."""
+    """Each problem once, with all its places, in the order of the file."""
+    found: dict[tuple[str, str, str, int, int], Problem] = {}
+    for each in problems:
+        key = (each.code, each.message, each.file, each.line, each.column)
+        found[key] = with_places(found[key], *each.places) if key in found else each
     return sorted(
-        dict.fromkeys(problems), key=lambda problem: (problem.line, problem.column, problem.code)
+        found.values(),
+        key=lambda each: (each.file == OVERRIDE, each.line, each.column, each.code),
     )
 
 
@@ -101,7 +106,10 @@ def _own_problem(
     if span is not None and node.kind != "scalar":
         span = None
     help = number_wanted(node.caution) or context.get("help")
-    return document.problem(fault["type"], context["message"], node, span=span, help=help)
+    return document.problem(
+        fault["type"], context["message"], node, path=path, span=span, help=help,
+        replacement=context.get("replacement"),
+    )  # fmt: skip
 
 
 def _missing_field(path: tuple[str | int, ...], document: Document) -> Problem:
@@ -112,7 +120,11 @@ def _missing_field(path: tuple[str | int, ...], document: Document) -> Problem:
     }
     parent = document.find_key(path[:-1]) if path[:-1] else document.root
     return document.problem(
-        "missing-field", f"the field {quote(name)} is required", parent, help=examples.get(name)
+        "missing-field",
+        f"the field {quote(name)} is required",
+        parent,
+        path=path[:-1],
+        help=examples.get(name),
     )
 
 
@@ -145,7 +157,7 @@ def _wrong_value(
     else:
         message = f"{name} cannot be {found}"
     code = "invalid-type" if kind in _WANTED and kind != "finite_number" else "invalid-value"
-    return document.problem(code, message, node, help=help)
+    return document.problem(code, message, node, path=path, help=help)
 
 
 def number_wanted(caution: str | None) -> str | None:

@@ -27,14 +27,17 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[ .-][A-Za-z0-9_]+)*", re.ASCII)
 
 
 def fault(code: str, message: str, **context: Any) -> PydanticCustomError:
-    """An error of one field in our own words; `start`, `end` and `help` may come along."""
+    """An error of one field in our own words; `start`, `end`, `help` … may come along."""
     # pydantic shows the template; the braces keep it from reading the message as one.
     return PydanticCustomError(code, "{message}", {"message": message, **context})
 
 
 def text_fault(error: TextError) -> PydanticCustomError:
     """The same from an error in a text, with its offsets."""
-    return fault(error.code, error.message, start=error.start, end=error.end, help=error.help)
+    return fault(
+        error.code, error.message, start=error.start, end=error.end, help=error.help,
+        replacement=error.replacement,
+    )  # fmt: skip
 
 
 def read_expression(value: Any) -> Expression:

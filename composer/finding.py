@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from composer.faults import number_wanted
 from composer.language.diagnostics import Problem, Severity
+from composer.language.errors import Also
 from composer.language.yaml.document import Document
 
 Path = tuple[str | int, ...]
@@ -13,7 +14,18 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong at a place of the spec; `span` are offsets in the expression there."""
+    """What is wrong at a place of the spec.
+
+    Attributes:
+        code: the problem's code.
+        message: what was required and what was found.
+        path: the place.
+        span: offsets in the expression there.
+        help: what to write instead.
+        severity: `error` or `warning`.
+        also: paths of other places that take part, and what is there.
+        replacement: what to write in the place of what is marked, where nothing else is meant.
+    """
 
     code: str
     message: str
@@ -21,6 +33,8 @@ class Finding:
     span: tuple[int, int] | None = None
     help: str | None = None
     severity: Severity = "error"
+    also: Also = ()
+    replacement: str | None = None
 
     def problem(self, document: Document) -> Problem:
         """The finding at its place in the file."""
@@ -34,7 +48,10 @@ class Finding:
             self.code,
             self.message,
             node,
+            path=self.path,
             span=span,
             help=caution or self.help,
             severity=self.severity,
+            also=self.also,
+            replacement=self.replacement,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -17,60 +17,87 @@ from composer.losses.base import Loss
 from composer.plain import document_of
 from composer.spec import Spec
 
+if TYPE_CHECKING:
+    from composer.overrides import Overrides
 
-def examine(cfg: Any, losses: Sequence[type[Loss]] = ()) -> tuple[Spec | None, list[Problem], str]:
+
+def examine(
+    cfg: Any, losses: Sequence[type[Loss]] = (), overrides: Overrides = ()
+) -> tuple[Spec | None, list[Problem], str]:
     """A path, a mapping (OmegaConf's too) or a Spec, read and checked.
 
     Returns:
         The spec, None where it cannot be read; all problems in the order of the file, those of the
         sound parts too; and the text that they are in.
     """
-    if isinstance(cfg, Spec):
+    if isinstance(cfg, Spec) and not overrides:
         return cfg, check(cfg), cfg.document.text
     try:
-        document, directory = _document(cfg)
+        document, directory = _document(cfg, overrides)
     except SpecError as error:
         return None, list(error.problems), error.source
+    return _examined(document, losses, directory)
+
+
+def examine_text(
+    text: str, name: str, losses: Sequence[type[Loss]] = (), overrides: Overrides = ()
+) -> tuple[Spec | None, list[Problem], str]:
+    """The same for a text."""
+    try:
+        document = _overridden(read_document(text, name), overrides)
+    except SpecError as error:
+        return None, list(error.problems), error.source
+    return _examined(document, losses, None)
+
+
+def _examined(
+    document: Document, losses: Sequence[type[Loss]], directory: str | None
+) -> tuple[Spec | None, list[Problem], str]:
     spec, problems = validate(document, losses, directory)
     if spec is not None:
         problems = in_order([*problems, *check(spec, is_whole=not problems)])
     return spec, problems, document.text
 
 
-def examine_text(
-    text: str, name: str, losses: Sequence[type[Loss]] = ()
-) -> tuple[Spec | None, list[Problem], str]:
-    """The same for a text."""
-    try:
-        document = read_document(text, name)
-    except SpecError as error:
-        return None, list(error.problems), error.source
-    spec, problems = validate(document, losses, None)
-    found = check(spec, is_whole=not problems) if spec else []
-    return spec, in_order([*problems, *found]), document.text
+def _overridden(document: Document, overrides: Overrides) -> Document:
+    if not overrides:
+        return document
+    from composer.overrides import overridden  # only overrides need it
+
+    return overridden(document, overrides)
 
 
-def _document(cfg: Any) -> tuple[Document, str | None]:
+def _document(cfg: Any, overrides: Overrides) -> tuple[Document, str | None]:
     """The document of a path or a mapping, and the directory that its files lie in."""
     if isinstance(cfg, str) and "\n" in cfg and "tasks:" in cfg:
         raise TypeError("a path is required, found the text of a spec; `parse_spec(text)` reads it")
     if isinstance(cfg, str | os.PathLike):
         directory = os.path.dirname(os.path.abspath(cfg))
-        return read_document(read_source(cfg), os.fspath(cfg)), directory
-    return document_of(cfg), None
+        document = read_document(read_source(cfg), os.fspath(cfg))
+        return _overridden(document, overrides), directory
+    if isinstance(cfg, Spec):
+        return _overridden(cfg.document, overrides), None
+    return _overridden(document_of(cfg), overrides), None
 
 
-def load_spec(path: str | os.PathLike[str], *, losses: Sequence[type[Loss]] = ()) -> Spec:
+def load_spec(
+    path: str | os.PathLike[str],
+    *,
+    losses: Sequence[type[Loss]] = (),
+    overrides: Overrides = (),
+) -> Spec:
     """Reads and validates a spec file.
 
     Args:
         path: the file, YAML 1.2 in UTF-8, at most 1 MiB.
         losses: classes of one's own that the spec names by their `type`.
+        overrides: `tasks.depth.weight=0.3` and the like, or a mapping of such paths to values, in
+            the place of what the file says.
 
     Raises:
         SpecError: with every problem found.
     """
-    return _valid(*_document(path), losses)
+    return _valid(*_document(path, overrides), losses)
 
 
 def parse_spec(text: str, *, name: str = "<string>", losses: Sequence[type[Loss]] = ()) -> Spec:

@@ -45,6 +45,7 @@ def unknown_field(path: _Path, document: Document, own: _Own) -> Problem:
         "unknown-field",
         f"there is no field {quote(name)} in {where}",
         document.find_key(path),
+        path=path,
         help=_elsewhere(path, fields, document, own) or did_you_mean(name, fields, noun="fields"),
     )
 

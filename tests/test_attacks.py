@@ -115,7 +115,7 @@ def test_row_29_output_encoding(encoding, tmp_path):
         "                         ^^^^^^\n"
         "help: did you mean `huber`?\n"
         "\n"
-        "2 problems in 1 file\n"
+        "2 errors in 1 file\n"
     )
     assert outcome.code == 1
 
@@ -167,7 +167,7 @@ def test_row_46_what_is_no_regular_file(tmp_path):
         "directory",
         f"{'x' * 300}: error[unreadable-file]: the file cannot be read: file name too long",
         ": error[unreadable-file]: the file cannot be read: no such file",
-        "8 problems in 8 files",
+        "8 errors in 8 files",
     ]
     assert outcome.code == 2
 
@@ -204,7 +204,7 @@ def test_row_47_a_file_without_permission(tmp_path):
     )  # fmt: skip
     assert done.stdout == (
         "secret.yaml: error[unreadable-file]: the file cannot be read: permission denied\n\n"
-        "1 problem in 1 file\n"
+        "1 error in 1 file\n"
     )
     assert (done.returncode, done.stderr) == (2, "")
 
@@ -257,7 +257,7 @@ def test_row_54_many_broken_files_have_one_summary(tmp_path):
         "help: did you mean `huber`?",
         "./001.yaml:1:23: error[unknown-loss]: there is no loss `hubert`",
     ]
-    assert outcome.told[-1] == "200 problems in 200 files"
+    assert outcome.told[-1] == "200 errors in 200 files"
     assert len(outcome.told) == 401
     assert (outcome.code, outcome.stderr) == (1, "")
 

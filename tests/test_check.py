@@ -360,3 +360,23 @@ def test_labels_below_nothing_are_no_labels():
     loss = "sparse_softmax_cross_entropy"
     (problem,) = check_spec({"tensors": tensors, "tasks": {"a": {"loss": loss}}})
     assert problem.message == "`y_true` holds labels from 0 to below `classes`, which is 0"
+
+
+@pytest.mark.parametrize(
+    ("loss", "labels"),
+    [
+        ("softmax_focal", "float32[batch, {}]"),
+        ("sparse_softmax_focal", "int32[batch]"),
+        ("sigmoid_focal", "float32[batch, {}]"),
+    ],
+)
+@pytest.mark.parametrize(("classes", "wrong"), [("c", "c"), ("2", "2"), ("3", None), ("?", None)])
+def test_a_list_per_class_takes_a_number_of_classes_that_is_known(loss, labels, classes, wrong):
+    tensors = {
+        "y_true": {"a": labels.format(classes)},
+        "y_pred": {"a": f"float32[batch, {classes}]"},
+    }
+    entry = {"type": loss, "alpha": [0.1, 0.2, 0.3]}
+    problems = check_spec({"tensors": tensors, "tasks": {"a": {"loss": entry}}})
+    message = f"`alpha` has 3 numbers, one per class, for {wrong} classes"
+    assert [p.message for p in problems] == ([message] if wrong else [])

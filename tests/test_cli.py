@@ -196,16 +196,16 @@ def tree(tmp_path):
     [
         (["b.yaml", "a.yml"], ["2 files checked: sound"], 0),
         (["b.yaml", "b.yaml"], ["2 files checked: sound"], 0),
-        (["notes.txt"], ["notes.txt:1:23", "1 problem in 1 file"], 1),
-        (["."], ["./sub/deep/c.yaml:1:23", "1 problem in 4 files"], 1),
-        (["sub/"], ["sub/deep/c.yaml:1:23", "1 problem in 2 files"], 1),
-        ([".hidden"], [".hidden/e.yaml:1:23", "1 problem in 1 file"], 1),
+        (["notes.txt"], ["notes.txt:1:23", "1 error in 1 file"], 1),
+        (["."], ["./sub/deep/c.yaml:1:23", "1 error in 4 files"], 1),
+        (["sub/"], ["sub/deep/c.yaml:1:23", "1 error in 2 files"], 1),
+        ([".hidden"], [".hidden/e.yaml:1:23", "1 error in 1 file"], 1),
         (
             ["b.yaml", "sub", "-"],
-            ["sub/deep/c.yaml:1:23", "<stdin>:1:23", "2 problems in 4 files"],
+            ["sub/deep/c.yaml:1:23", "<stdin>:1:23", "2 errors in 4 files"],
             1,
         ),
-        (["-"], ["<stdin>:1:23", "1 problem in 1 file"], 1),
+        (["-"], ["<stdin>:1:23", "1 error in 1 file"], 1),
     ],
 )
 def test_files_directories_and_stdin(files, told, code, tree):
@@ -236,7 +236,7 @@ def test_a_directory_without_specs_is_wrong_usage(directory, tree):
 def test_a_link_to_a_directory_is_not_followed_but_one_to_a_file_is(tree):
     (tree / "sub" / "up").symlink_to(tree)
     (tree / "sub" / "linked.yaml").symlink_to(tree / "b.yaml")
-    assert losscomp("check", "sub", cwd=tree).told[-1] == "1 problem in 3 files"
+    assert losscomp("check", "sub", cwd=tree).told[-1] == "1 error in 3 files"
 
 
 def test_the_problems_of_one_file_are_capped_and_all_counted(tmp_path):
@@ -250,7 +250,7 @@ def test_the_problems_of_one_file_are_capped_and_all_counted(tmp_path):
             f"{name}:102:3: error[unknown-field]: there is no field `field_99` in `regularization`"
         )
         assert lines[100] == f"{name}: 50 more problems are not shown"
-    assert told[202:] == ["300 problems in 2 files"]
+    assert told[202:] == ["300 errors in 2 files"]
     assert outcome.code == 1
 
 

@@ -55,6 +55,17 @@ def test_rows_of_classes_are_distributions_in_every_dtype(dtype: str):
     assert total > 0
 
 
+@pytest.mark.parametrize("dtype", ["int32", "bool", "float32"])
+@pytest.mark.parametrize("loss", ["softmax_cross_entropy", "cosine_distance"])
+def test_rows_of_no_classes_are_empty(loss: str, dtype: str):
+    y_true, y_pred, total = drawn(
+        f"{{y_true: {{a: '{dtype}[batch, 0]'}}, y_pred: {{a: 'float32[batch, 0]'}}}}",
+        f"{{loss: {loss}}}",
+    )
+    assert y_true["a"].shape == y_pred["a"].shape == (4, 0)
+    assert total == {"softmax_cross_entropy": 0, "cosine_distance": 1}[loss]  # an empty sum
+
+
 @pytest.mark.parametrize("loss", ["log_loss", "silog", "cosine_distance", "hinge"])
 def test_a_tensor_is_drawn_within_the_domain_of_its_loss(loss: str):
     drawn(

@@ -38,7 +38,7 @@ def test_problems_are_1(specs):
         "                          ^^^^^^\n"
         "help: did you mean `huber`?\n"
         "\n"
-        "1 problem in 2 files\n"
+        "1 error in 2 files\n"
     )
     assert (outcome.code, outcome.stderr) == (1, "")
 
@@ -49,7 +49,7 @@ def test_what_cannot_be_read_is_2_and_the_rest_is_checked_all_the_same(specs):
         "missing.yaml: error[unreadable-file]: the file cannot be read: no such file",
         "broken.yaml:1:23: error[unknown-loss]: there is no loss `hubert`",
         "help: did you mean `huber`?",
-        "2 problems in 2 files",
+        "2 errors in 2 files",
     ]
     assert outcome.code == 2
 
@@ -72,7 +72,7 @@ def raising(error):
 @pytest.mark.parametrize("arguments", [["check", "a.yaml"], ["check", "--", "a.yaml"]])
 def test_a_fault_of_our_own_is_3_and_hides_its_traceback(arguments, monkeypatch, capsys):
     fault = RecursionError("too\x1b[2J deep" + "!" * 1_000)
-    for place in ("composer.command.checking.check_files", "composer.cli.check_files"):
+    for place in ("composer.command.checking.check_files", "composer.cli.check.check_files"):
         monkeypatch.setattr(place, raising(fault))
     assert run(monkeypatch, *arguments) == 3
     out, err = capsys.readouterr()

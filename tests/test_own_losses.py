@@ -191,7 +191,7 @@ def test_a_parameter_of_a_loss_of_ones_own_is_checked(write, tmp_path):
     assert outcome.told == [
         "a.yaml:1:36: error[unknown-field]: there is no field `facto` in the loss `mine`",
         "help: did you mean `factor`?",
-        "1 problem in 1 file",
+        "1 error in 1 file",
     ]
     assert outcome.code == 1
 

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from composer.command.checking import examine_named, safe_name
 from composer.command.exits import PROBLEMS, USAGE, StopError
+from composer.command.specs import safe_name, sound_spec
 from composer.language.diagnostics import SpecError, escape, quote
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def build_and_show(
         StopError: there is no batch, or none that can be read.
     """
     config = safe_name(config)
-    spec = _checked(config, losses)
+    spec = sound_spec(config, losses)
     y_true, y_pred = _batch(spec, batch)
     if directory is not None:
         _make_directory(directory)
@@ -87,15 +87,6 @@ def native_log_hidden() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(devnull)
-
-
-def _checked(config: str, losses: Sequence[type[Loss]]) -> Spec:
-    spec, problems, source = examine_named(config, losses)
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if spec is None or errors:
-        raise SpecError(errors, source)
-    checked: Spec = spec
-    return checked
 
 
 def _batch(spec: Spec, path: str | None) -> tuple[dict[str, Any], dict[str, Any]]:

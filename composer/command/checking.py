@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from composer.command.exits import PROBLEMS, SOUND, USAGE, StopError
-from composer.language.diagnostics import Problem, Severity, SpecError, escape, quote, show
+from composer.command.checked import Checked, Tally
+from composer.command.colours import Choice, painter
+from composer.command.exits import USAGE, StopError
+from composer.command.formats import find
+from composer.command.specs import examine_named, safe_name
+from composer.ignoring import OF_DATA, may_be_ignored, without_ignored
+from composer.language.diagnostics import Problem, quote
 
 MAX_SHOWN = 100
 Check = Callable[[Any], tuple[Sequence[Problem], Sequence[str]]]
@@ -25,25 +30,71 @@ class Evidence:
         batch: a file with a batch.
         model: a file with a Keras model.
         step: the training step at which the batch is looked at.
+        overrides: `PATH=VALUE`, in the place of what the files say.
     """
 
     losses: Sequence[Any] = ()
     batch: str | None = None
     model: str | None = None
     step: int = 0
+    overrides: Sequence[str] = ()
+
+    def shows(self, code: str) -> bool:
+        """Whether problems of a code would be found."""
+        if code in OF_DATA:
+            return self.batch is not None
+        return self.model is not None or code != "unused-output"
 
 
-def check_files(files: Sequence[str], evidence: Evidence | None = None) -> int:
+@dataclass(frozen=True)
+class Manner:
+    """How what is found is told.
+
+    Attributes:
+        output_format: one of `formats.FORMATS`.
+        max_errors: how many problems are shown; 0 for all.
+        strict: whether warnings fail.
+        select: the codes to tell, where not all; errors of the spec itself are always told.
+        ignore: the codes not to tell.
+        quiet: 1 leaves out notes and counts, 2 everything.
+        verbose: whether every file is told with its time, on standard error.
+        color: whether there are colours.
+    """
+
+    output_format: str = "full"
+    max_errors: int = MAX_SHOWN
+    strict: bool = False
+    select: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+    quiet: int = 0
+    verbose: bool = False
+    color: Choice = "auto"
+
+    def tells(self, problem: Problem) -> bool:
+        """Whether a problem is told."""
+        is_chosen = not self.select or problem.code in self.select
+        return not may_be_ignored(problem) or (is_chosen and problem.code not in self.ignore)
+
+
+def check_files(
+    files: Sequence[str], evidence: Evidence | None = None, manner: Manner | None = None
+) -> int:
     """Checks files, directories and `-`, prints what is wrong with them; returns the exit code."""
-    evidence = evidence or Evidence()
+    evidence, manner = evidence or Evidence(), manner or Manner()
     checks = list(_further(evidence))
     names = _expanded(files)
-    outcome = [_check_one(file, evidence.losses, checks, len(names) > 1) for file in names]
-    severities = [problem.severity for found, _ in outcome for problem in found]
-    _print_summary(len(outcome), severities)
-    if any(is_unreadable for _, is_unreadable in outcome):
-        return USAGE
-    return PROBLEMS if "error" in severities else SOUND
+    tally = Tally(manner.max_errors, manner.strict, manner.quiet > 0)
+    examined: Iterable[Checked] = (_check_one(each, evidence, manner, checks) for each in names)
+    if manner.verbose:
+        from composer.command.verbosity import told
+
+        examined = told(examined)
+    checked = map(tally.count, examined)
+    paint = painter(manner.color, sys.stdout)
+    for text in find(manner.output_format)(checked, tally, paint):
+        if manner.quiet < 2:
+            print(text)
+    return tally.exit_code
 
 
 def _further(evidence: Evidence) -> Iterator[Check]:
@@ -58,23 +109,18 @@ def _further(evidence: Evidence) -> Iterator[Check]:
         yield check_on_model(evidence.model)
 
 
-def _check_one(
-    file: str, own: Sequence[Any], checks: Sequence[Check], is_one_of_many: bool
-) -> tuple[Sequence[Problem], bool]:
-    """The problems of one file, shown; and whether it could not be read at all."""
-    spec, problems, source = examine_named(file, own)
+def _check_one(file: str, evidence: Evidence, manner: Manner, checks: Sequence[Check]) -> Checked:
+    """What is wrong with one file, of that which is to be told."""
+    spec, problems, _ = examine_named(file, evidence.losses, evidence.overrides)
     notes: list[str] = []
     for check in checks if spec is not None else ():
         found, said = check(spec)
         problems = _merged(problems, found)
         notes += said
-    for problem in problems[:MAX_SHOWN]:
-        print(show(problem, source) + "\n")
-    if len(problems) > MAX_SHOWN:
-        print(f"{escape(file)}: {len(problems) - MAX_SHOWN} more problems are not shown\n")
-    for note in notes:
-        print(escape(f"{file}: {note}" if is_one_of_many else note))
-    return problems, any(problem.code == "unreadable-file" for problem in problems)
+    if spec is not None:
+        problems = without_ignored(spec.document, problems, evidence.shows)
+    told = [problem for problem in problems if manner.tells(problem)]
+    return Checked(file, told, notes)
 
 
 def _merged(problems: Sequence[Problem], found: Sequence[Problem]) -> Sequence[Problem]:
@@ -84,39 +130,6 @@ def _merged(problems: Sequence[Problem], found: Sequence[Problem]) -> Sequence[P
 
     new = [each for each in found if (each.code, each.line, each.column) not in known]
     return in_order([*problems, *new]) if new else problems
-
-
-def examine_named(file: str, own: Sequence[Any]) -> tuple[Any, Sequence[Problem], str]:
-    """What `reading.examine` gives, for a file or `-`."""
-    from composer.language.yaml.source import read_stdin
-    from composer.reading import examine, examine_text
-
-    if file != "-":
-        return examine(file, own)
-    if sys.stdin is None:
-        raise StopError("the standard input is closed", USAGE)
-    try:
-        return examine_text(read_stdin(sys.stdin.buffer), "<stdin>", own)
-    except SpecError as error:
-        return None, error.problems, error.source
-
-
-def safe_name(file: str) -> str:
-    """The same file by a name that GitHub does not take for a command of a workflow."""
-    return os.path.join(".", file) if file.lstrip().startswith(("::", "##")) else file
-
-
-def _print_summary(files: int, severities: Sequence[Severity]) -> None:
-    checked, found = _counted(files, "file"), len(severities)
-    if "error" in severities:
-        print(f"{_counted(found, 'problem')} in {checked}")
-    else:
-        warnings = f", with {_counted(found, 'warning')}" if found else ""
-        print(f"{checked} checked: sound{warnings}")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _expanded(files: Sequence[str]) -> list[str]:

@@ -4,13 +4,46 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 Severity = Literal["error", "warning"]
 
+OVERRIDE = "--set"
+"""What stands for a file where a value was given in its place."""
+
 _SHOWN_LENGTH = 200
-_FRAME_WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of one line that takes part in a problem, and what it has to do with it.
+
+    Attributes:
+        file: the file as it was named by the caller.
+        line: 1-based line.
+        column: 1-based column in code points.
+        end_column: column just past the last marked character, on `line`.
+        text: what is there, such as `declared here`.
+        excerpt: the line itself.
+    """
+
+    file: str
+    line: int
+    column: int
+    end_column: int
+    text: str
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One replacement in the text of a file: of the code points from `start` up to `end`."""
+
+    file: str
+    start: int
+    end: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +53,15 @@ class Problem:
     Attributes:
         code: stable kebab-case name of the kind of problem.
         message: what was required and what was found, in one sentence.
-        file: the file as it was named by the caller.
+        file: the file as it was named by the caller; `--set` for an override.
         line: 1-based line; 0 where no line is to blame.
         column: 1-based column in code points.
         end_column: column just past the last marked character, on `line`.
         help: what to write instead, or None.
         severity: `error` or `warning`.
+        excerpt: the line itself.
+        places: other places that take part in it.
+        edits: what makes it right, where only one thing can be meant.
     """
 
     code: str
@@ -36,8 +72,13 @@ class Problem:
     end_column: int
     help: str | None = None
     severity: Severity = "error"
+    excerpt: str = ""
+    places: tuple[Place, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
     def __str__(self) -> str:
+        from composer.language.frames import headline
+
         return headline(self)
 
 
@@ -63,41 +104,17 @@ class SpecError(Exception):
     def __str__(self) -> str:
         if isinstance(self.args[0], str):
             return self.args[0]
-        return "\n".join(show(problem, self.source) for problem in self.problems)
+        from composer.language.frames import show
+
+        return "\n".join(show(problem) for problem in self.problems)
 
 
-def headline(problem: Problem) -> str:
-    """`file:line:col: error[code]: message`, safe to print."""
-    place = escape(problem.file)
-    if problem.line:
-        place += f":{problem.line}:{problem.column}"
-    return f"{place}: {problem.severity}[{problem.code}]: {escape(problem.message)}"
-
-
-def show(problem: Problem, source: str) -> str:
-    """The headline, the source line with a caret under the place, and the help."""
-    parts = [headline(problem)]
-    lines = split_lines(source)
-    if 0 < problem.line <= len(lines):
-        parts.append(frame(problem, lines[problem.line - 1]))
-    if problem.help:
-        parts += [f"help: {escape(line)}" for line in problem.help.splitlines()[:1]]
-        parts += [f"      {escape(line)}" for line in problem.help.splitlines()[1:]]
-    return "\n".join(parts)
-
-
-def frame(problem: Problem, line: str) -> str:
-    """The source line and carets below it; a long line is cut to a window around them."""
-    start = min(problem.column - 1, len(line))
-    end = max(start + 1, min(problem.end_column - 1, len(line)))
-    left = max(0, start - _FRAME_WIDTH // 2) if len(line) > _FRAME_WIDTH else 0
-    right = min(len(line), left + _FRAME_WIDTH)
-    before, marked, after = line[left:start], line[start : min(end, right)], line[end:right]
-    cut_left, cut_right = "…" * (left > 0), "…" * (right < len(line))
-    gutter = f"{problem.line} | "
-    text = cut_left + _flat(before) + _flat(marked) + _flat(after) + cut_right
-    indent = " " * (len(gutter) + width(cut_left + _flat(before)))
-    return f"{gutter}{text}".rstrip() + f"\n{indent}{'^' * max(1, width(_flat(marked)))}"
+def with_places(problem: Problem, *places: Place) -> Problem:
+    """The problem with further places; one that it marks already tells nothing new."""
+    known = {(problem.file, problem.line, problem.column)}
+    known |= {(each.file, each.line, each.column) for each in problem.places}
+    new = [each for each in places if (each.file, each.line, each.column) not in known]
+    return replace(problem, places=(*problem.places, *new)) if new else problem
 
 
 def escape(text: str) -> str:
@@ -156,13 +173,9 @@ def width(text: str) -> int:
 def _char_width(char: str) -> int:
     if char.isascii():
         return 1
-    if unicodedata.combining(char):
+    if unicodedata.category(char) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
-def _flat(text: str) -> str:
-    return escape(text.replace("\t", "    "))
 
 
 def _is_shown(char: str) -> bool:

@@ -12,7 +12,7 @@ from composer.language.yaml.characters import refusal, surrogate
 from composer.language.yaml.findings import Findings, Stop
 from composer.language.yaml.limits import Budget
 from composer.language.yaml.mappings import Entry, assemble
-from composer.language.yaml.nodes import Kind, Node
+from composer.language.yaml.nodes import Kind, Node, Stretch
 from composer.language.yaml.places import Source
 from composer.language.yaml.scalars import Meaning, resolve
 from composer.language.yaml.tags import check_tag, skip_properties
@@ -22,12 +22,17 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(slots=True)
 class _Open:
-    """A collection whose end has not come yet; `expanded` is what the budget had before it."""
+    """A collection whose end has not come yet.
+
+    `expanded` is what the budget had before it; `aliases` says where the value of an entry is an
+    alias, by the number of the entry.
+    """
 
     node: Node
     anchor: str | None
     expanded: int
     entries: list[Entry] = field(default_factory=list)
+    aliases: dict[int, Stretch] = field(default_factory=dict)
     key: Node | None = None
     height: int = 1
 
@@ -37,14 +42,16 @@ class Composer:
 
     Attributes:
         source: the text.
+        start: offset in it where the document starts.
         findings: what is wrong with it.
         root: the document's node, None as long as there is none.
         flow: offset of the outermost flow collection that is open, None outside of all.
         reached: offset that the events have come to.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, start: int = 0) -> None:
         self.source = source
+        self.start = start
         self.findings = Findings(source)
         self.root: Node | None = None
         self.flow: int | None = None
@@ -58,7 +65,9 @@ class Composer:
 
     def compose(self) -> None:
         """Reads all events; raises Stop, or the parser's own error where the syntax is wrong."""
-        for event in yaml.parse(self.source.text, Loader=_LOADER):
+        # Blanks in front keep the offsets those of the whole text.
+        text = " " * self.start + self.source.text[self.start :]
+        for event in yaml.parse(text, Loader=_LOADER):
             self._take(event)
 
     def _take(self, event: yaml.Event) -> None:
@@ -72,6 +81,7 @@ class Composer:
             case yaml.AliasEvent():
                 name, depth = event.anchor or "", len(self._stack) + 1
                 repeated = self._anchors.take(name, *_span(event), depth)
+                self._note_alias(*_span(event))
                 self._attach(repeated.node, repeated.height, _span(event)[1])
             case yaml.DocumentStartEvent():
                 self._start_document(event)
@@ -122,7 +132,7 @@ class Composer:
         node.end = _span(event)[1] if node.style else self.reached
         node.end_line, node.end_column = self.source.place(node.end)
         if node.kind == "mapping":
-            assemble(self.findings, node, done.entries)
+            assemble(self.findings, node, done.entries, done.aliases)
         size = 1 + self._budget.expanded - done.expanded
         self._anchors.name(done.anchor, node, size, done.height)
         self._attach(node, done.height, node.end)
@@ -141,6 +151,14 @@ class Composer:
     def _awaits_key(self) -> bool:
         parent = self._stack[-1] if self._stack else None
         return parent is not None and parent.node.kind == "mapping" and parent.key is None
+
+    def _note_alias(self, start: int, end: int) -> None:
+        """Remembers where the value that comes next is repeated."""
+        parent = self._stack[-1] if self._stack else None
+        if parent is not None and parent.node.kind == "sequence":
+            parent.node.uses[len(parent.node.value)] = (start, end)
+        elif parent is not None and parent.key is not None:
+            parent.aliases[len(parent.entries)] = (start, end)
 
     def _attach(self, node: Node, height: int, end: int) -> None:
         """Puts a value where it belongs; `end` is where it, or the alias to it, ends."""

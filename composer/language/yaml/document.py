@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import yaml
 
-from composer.language.diagnostics import Problem, Severity, SpecError
+from composer.language.diagnostics import Edit, Place, Problem, Severity, SpecError
 from composer.language.yaml.characters import unreadable
 from composer.language.yaml.composing import Composer
 from composer.language.yaml.findings import Stop
@@ -35,12 +35,9 @@ class Document:
         """The node a path leads to; a mapping that lacks the next name is the end of the way."""
         node = self.root
         for segment in path:
-            if isinstance(segment, str) and node.kind == "mapping":
-                if segment not in node.value:
-                    return node
-                node = node.value[segment]
-            elif _is_index(segment, node):
-                node = node.value[segment]
+            if node.kind == "mapping" and isinstance(segment, str) and segment not in node.value:
+                return node
+            node = _child(node, segment) or node
         return node
 
     def find_key(self, path: Path) -> Node:
@@ -57,24 +54,75 @@ class Document:
         message: str,
         node: Node,
         *,
+        path: Path = (),
         span: tuple[int, int] | None = None,
         help: str | None = None,
         severity: Severity = "error",
+        also: Iterable[tuple[Path, str]] = (),
+        replacement: str | None = None,
     ) -> Problem:
-        """A problem with a node, or with the characters `node.text[span[0]:span[1]]`."""
-        place = node.place(*span) if span else node.source.mark(*_shown(node))
-        return Problem(code, message, self.file, *place, help, severity)
+        """A problem with a node, or with the characters `node.text[span[0]:span[1]]`.
+
+        Args:
+            code: its code.
+            message: what was required and what was found.
+            node: the node to blame.
+            path: how the spec comes to the node: aliases and merges on the way are shown.
+            span: the part of the node's text to mark.
+            help: what to write instead.
+            severity: `error` or `warning`.
+            also: paths of other places that take part, and what is there.
+            replacement: what to write in the place of what is marked, where nothing else is meant.
+        """
+        source = node.source
+        stretch = node.stretch(*span) if span else _shown(node)
+        others = [key.source.place_of(*_shown(key), text) for key, text in self._others(also)]
+        edits = () if replacement is None else (Edit(source.file, *stretch, replacement),)
+        return source.problem(
+            code, message, *stretch, help=help, severity=severity,
+            places=[*others, *self.uses(path)], edits=edits,
+        )  # fmt: skip
+
+    def uses(self, path: Path) -> list[Place]:
+        """The aliases and merges that a path goes through."""
+        found, node = [], self.root
+        for segment in path:
+            if (stretch := node.uses.get(segment)) is not None:
+                found.append(node.source.place_of(*stretch, "used here"))
+            node = _child(node, segment) or node
+        return found
+
+    def _others(self, also: Iterable[tuple[Path, str]]) -> Iterator[tuple[Node, str]]:
+        """The keys, or else the values, at other places; a place that is not there is left out."""
+        for path, text in also:
+            parent = self.find(path[:-1])
+            value = _child(parent, path[-1])
+            if value is not None:
+                yield parent.keys.get(str(path[-1]), value), text
 
 
 def read_document(text: str, file: str) -> Document:
     """Reads a text; raises SpecError with all that is wrong with it as YAML."""
     source = Source(text.removeprefix("\ufeff"), file)
-    composer = Composer(source)
+    root = read_node(source)
+    if root.plain and not root.text:
+        message = "the spec is empty: no keys, only blanks or comments"
+        raise SpecError([Problem("empty-document", message, file, 0, 0, 0)], source.text)
+    return Document(file, source.text, root)
+
+
+def read_node(source: Source, start: int = 0) -> Node:
+    """The value of a text from an offset on; raises SpecError with all that is wrong with it."""
+    composer = Composer(source, start)
     problems = unreadable(source) or _compose(composer)
-    if problems or composer.root is None:
+    if problems:
         problems.sort(key=lambda problem: (problem.line, problem.column))
         raise SpecError(problems, source.text)
-    return Document(file, source.text, composer.root)
+    if composer.root is not None:
+        return composer.root
+    nothing = Node.at(source, "scalar", start, start)
+    nothing.value, nothing.plain = None, True
+    return nothing
 
 
 def _compose(composer: Composer) -> list[Problem]:
@@ -88,21 +136,17 @@ def _compose(composer: Composer) -> list[Problem]:
 
         syntax = syntax_problems(composer, error)
         return composer.findings.problems + syntax
-    return composer.findings.problems or _emptiness(composer)
+    return composer.findings.problems
 
 
-def _emptiness(composer: Composer) -> list[Problem]:
-    root = composer.root
-    if root is not None and (root.text or not root.plain):
-        return []
-    message = "the spec is empty: no keys, only blanks or comments"
-    return [Problem("empty-document", message, composer.source.file, 0, 0, 0)]
-
-
-def _is_index(segment: str | int, node: Node) -> bool:
-    if not isinstance(segment, int) or node.kind != "sequence":
-        return False
-    return 0 <= segment < len(node.value)
+def _child(node: Node, segment: str | int) -> Node | None:
+    """An entry of a mapping or of a list, if it is there."""
+    found: Node | None = None
+    if node.kind == "mapping" and isinstance(segment, str):
+        found = node.value.get(segment)
+    elif node.kind == "sequence" and isinstance(segment, int) and 0 <= segment < len(node.value):
+        found = node.value[segment]
+    return found
 
 
 def _shown(node: Node) -> tuple[int, int]:

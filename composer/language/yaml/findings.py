@@ -49,11 +49,12 @@ class Findings:
         end: int,
         *,
         help: str | None = None,
-        also: int | None = None,
+        also: tuple[int, int, str] | None = None,
     ) -> None:
-        """Notes a problem; `also` is the offset of a second place that takes part in it."""
-        problem = self.source.problem(code, message, start, end, help=help)
-        self._found.append(_Finding(problem, (start,) if also is None else (start, also)))
+        """Notes a problem; `also` is a second stretch that takes part in it, and what it is."""
+        places = [] if also is None else [self.source.place_of(*also)]
+        problem = self.source.problem(code, message, start, end, help=help, places=places)
+        self._found.append(_Finding(problem, (start,) if also is None else (start, also[0])))
 
     def replace(self, since: int, stretches: list[Stretch], problems: list[Problem]) -> None:
         """Puts the cause in the place of its consequences.

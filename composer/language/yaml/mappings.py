@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from composer.language.diagnostics import quote
 from composer.language.yaml.findings import Findings
-from composer.language.yaml.nodes import Node
+from composer.language.yaml.nodes import Node, Stretch
 
 Entry = tuple[Node, Node]
 
@@ -16,8 +18,13 @@ _LIST_HELP = (
 )
 
 
-def assemble(findings: Findings, node: Node, entries: list[Entry]) -> None:
-    """Fills a mapping; an explicit key wins over a merged one, an earlier merge over a later."""
+def assemble(
+    findings: Findings, node: Node, entries: list[Entry], aliases: Mapping[int, Stretch]
+) -> None:
+    """Fills a mapping; an explicit key wins over a merged one, an earlier merge over a later.
+
+    `aliases` are the places of the values that an alias repeats, by the number of the entry.
+    """
     own: dict[str, Node] = {}
     merges: list[Node] = []
     strange: list[Entry] = []
@@ -32,11 +39,13 @@ def assemble(findings: Findings, node: Node, entries: list[Entry]) -> None:
         elif _is_new(findings, key, own):
             own[key.value] = key
     _refuse(findings, strange)
-    for key, value in entries:
+    for number, (key, value) in enumerate(entries):
         if _is_merge(key):
-            _merge(node, value, own)
+            _merge(node, value, own, aliases.get(number))
         elif own.get(_name(key)) is key:
             node.value[key.value], node.keys[key.value] = value, key
+            if number in aliases:
+                node.uses[key.value] = aliases[number]
 
 
 def _name(key: Node) -> str:
@@ -47,23 +56,27 @@ def _is_merge(key: Node) -> bool:
     return key.plain and key.text == "<<"
 
 
-def _merge(node: Node, value: Node, own: dict[str, Node]) -> None:
+def _merge(node: Node, value: Node, own: dict[str, Node], alias: Stretch | None) -> None:
     """Takes over what a mapping, or each of a list of them, has beyond the node's own keys.
 
     What is merged was itself flat when its mapping ended, so that nested merges stay linear.
     """
-    for source in value.value if value.kind == "sequence" else [value]:
+    for number, source in enumerate(value.value if value.kind == "sequence" else [value]):
+        use = alias or value.uses.get(number)
         if source.kind == "mapping":
             for name, inherited in source.value.items():
                 if name not in own and name not in node.value:
                     node.value[name], node.keys[name] = inherited, source.keys[name]
+                    if use is not None:
+                        node.uses[name] = use
 
 
 def _check_merge(findings: Findings, merges: list[Node], value: Node) -> None:
     key = merges[-1]
     if len(merges) > 1:
-        message = f"`<<` on line {key.line} was already given on line {merges[0].line}"
-        findings.add("invalid-merge", message, key.start, key.end, help=_MERGE_HELP)
+        also = (merges[0].start, merges[0].end, "first here")
+        message = "`<<` is given twice"
+        findings.add("invalid-merge", message, key.start, key.end, help=_MERGE_HELP, also=also)
         return
     merged = value.value if value.kind == "sequence" else [value]
     wrong = next((node for node in merged if node.kind != "mapping"), None)
@@ -109,9 +122,14 @@ def _is_new(findings: Findings, key: Node, own: dict[str, Node]) -> bool:
     if first is None:
         return True
     name = quote(key.value)
-    message = f"the key {name} on line {key.line} was already given on line {first.line}"
+    message = f"the key {name} is given twice"
     findings.add(
-        "duplicate-key", message, key.start, key.end, help="remove one of them", also=first.start
+        "duplicate-key",
+        message,
+        key.start,
+        key.end,
+        help="remove one of them",
+        also=(first.start, first.end, "first here"),
     )
     return False
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from composer.language.yaml.places import Source
 
 Kind = Literal["mapping", "sequence", "scalar"]
+Stretch = tuple[int, int]
 
 
 @dataclass(slots=True, eq=False)
@@ -28,6 +29,8 @@ class Node:
         source: the text it was read from.
         start: offset of its first character in `source`.
         end: offset just past its last character.
+        uses: of a collection, where entries of it are repeated by an alias or merged in by `<<`:
+            the stretch of the alias, by the entry's name or index.
         style: what it is written with: `"`, `'`, `|` or `>` of a scalar, `{` or `[` of a flow
             collection, `*` of an alias that leads nowhere; else empty.
     """
@@ -46,6 +49,7 @@ class Node:
     start: int = 0
     end: int = 0
     style: str = ""
+    uses: dict[str | int, Stretch] = field(default_factory=dict, repr=False)
 
     @classmethod
     def at(cls, source: Source, kind: Kind, start: int, end: int, style: str = "") -> Node:
@@ -66,14 +70,18 @@ class Node:
         value: object = self.value
         return value
 
-    def place(self, start: int, end: int) -> tuple[int, int, int]:
-        """Line, column and end column, in the file, of the characters `text[start:end]`."""
+    def stretch(self, start: int, end: int) -> Stretch:
+        """The offsets in the source of the characters `text[start:end]`."""
         from composer.language.yaml.spelling import source_spans  # only problems need it
 
         spans = source_spans(self.source.text, self.start, self.end, self.style, self.text)
         if not spans:
-            return self.source.mark(self.start, self.end)
+            return self.start, self.end
         first = spans[min(start, len(spans) - 1)]
         begin = first[0] if start < len(spans) else first[1]
         last = spans[min(end, len(spans)) - 1][1] if end > start else begin
-        return self.source.mark(begin, max(begin, last))
+        return begin, max(begin, last)
+
+    def place(self, start: int, end: int) -> tuple[int, int, int]:
+        """Line, column and end column, in the file, of the characters `text[start:end]`."""
+        return self.source.mark(*self.stretch(start, end))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 
-from composer.language.diagnostics import Problem, Severity
+from composer.language.diagnostics import Edit, Place, Problem, Severity
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 
@@ -13,12 +14,13 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 class Source:
     """The text of a file, and where its lines start."""
 
-    __slots__ = ("_starts", "file", "text")
+    __slots__ = ("_excerpts", "_starts", "file", "text")
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
         self._starts = [0, *(match.end() for match in _BREAK.finditer(text))]
+        self._excerpts: dict[int, str] = {}
 
     def place(self, offset: int) -> tuple[int, int]:
         """The 1-based line and column of an offset."""
@@ -47,6 +49,17 @@ class Source:
         end = max(start, min(end, self.line_end(start)))
         return line, column, column + end - start
 
+    def place_of(self, start: int, end: int, text: str) -> Place:
+        """A stretch of text as a place of a problem, with what it has to do with it."""
+        line, column, end_column = self.mark(start, end)
+        return Place(self.file, line, column, end_column, text, self.excerpt(line))
+
+    def excerpt(self, line: int) -> str:
+        """A line by its number, the same text whenever it is asked for."""
+        if line not in self._excerpts:
+            self._excerpts[line] = self.line_text(self._starts[line - 1])
+        return self._excerpts[line]
+
     def problem(
         self,
         code: str,
@@ -56,6 +69,12 @@ class Source:
         *,
         help: str | None = None,
         severity: Severity = "error",
+        places: Iterable[Place] = (),
+        edits: Iterable[Edit] = (),
     ) -> Problem:
         """A problem that marks a stretch of text."""
-        return Problem(code, message, self.file, *self.mark(start, end), help, severity)
+        line, column, end_column = self.mark(start, end)
+        return Problem(
+            code, message, self.file, line, column, end_column, help, severity,
+            self.excerpt(line), tuple(places), tuple(edits),
+        )  # fmt: skip

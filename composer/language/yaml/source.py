@@ -7,6 +7,7 @@ import stat
 from typing import BinaryIO, NoReturn
 
 from composer.language.diagnostics import Problem, SpecError
+from composer.language.yaml.places import Source
 
 LARGEST = 1 << 20
 _STDIN = "<stdin>"
@@ -80,15 +81,13 @@ def _decode(data: bytes, name: str) -> str:
 
 
 def _refuse_encoding(data: bytes, offset: int, before: str, name: str) -> NoReturn:
-    lines = before.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     message = f"the file is not UTF-8: byte {offset} is 0x{data[offset]:02x}"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         message = "the file is UTF-16, not UTF-8"
-    place = (len(lines), len(lines[-1]) + 1)
-    problem = Problem(
-        "invalid-encoding", message, name, *place, place[1] + 1, "save the file as UTF-8"
-    )
-    raise SpecError([problem], data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace"))
+    source = Source(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace"), name)
+    start, help = len(before), "save the file as UTF-8"
+    problem = source.problem("invalid-encoding", message, start, start + 1, help=help)
+    raise SpecError([problem], source.text)
 
 
 def _refuse(code: str, message: str, name: str) -> NoReturn:

@@ -1,0 +1,47 @@
+"""`losscomp build`: its arguments and help."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from composer.cli.options import Config, OwnLosses, Step, own_losses, require_step
+from composer.command.exits import PROBLEMS, SOUND
+
+
+def build(
+    config: Config,
+    batch: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.npz",
+            help="A batch: arrays named y_true.depth, y_pred.depth, …; by default one is drawn "
+            "from `tensors:`.",
+        ),
+    ] = None,
+    step: Step = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    losses: OwnLosses = None,
+    export: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Also write the total loss as a SavedModel.")
+    ] = None,
+) -> None:
+    """Build a spec and show what each loss contributes on a batch.
+
+    Exit code 0: all numbers are finite; 1: problems, or a number that is not finite; 2: wrong usage
+    or a file that cannot be read; 3: a fault of losscomp's own.
+
+    \b
+    Examples:
+      losscomp build loss.yaml
+      losscomp build loss.yaml --batch batch.npz --step 500
+      losscomp build loss.yaml --batch batch.npz --json
+      losscomp build loss.yaml --export exported/
+    """
+    from composer.command.building import build_and_show
+
+    require_step(step)
+    text, is_finite = build_and_show(config, batch, step, json, own_losses(losses), export)
+    typer.echo(text)
+    raise typer.Exit(SOUND if is_finite else PROBLEMS)
