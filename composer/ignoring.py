@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from composer.faults import in_order
 from composer.language.diagnostics import Problem, did_you_mean, quote
 from composer.language.yaml.document import Document
 from composer.language.yaml.nodes import Node
@@ -58,9 +59,8 @@ def without_ignored(
         return kept  # the warnings were not all looked for
     used = {_key(each) for each in problems}
     idle = (each for each in ignores if (document.file, each.code, each.line) not in used)
-    return kept + [
-        _idle(document, each) for each in idle if each.code == "" or was_looked_for(each.code)
-    ]
+    told = [_idle(document, each) for each in idle if not each.code or was_looked_for(each.code)]
+    return in_order([*kept, *told])
 
 
 def _key(problem: Problem) -> tuple[str, str, int]:

@@ -32,7 +32,7 @@ class Outcome:
     def told(self) -> list[str]:
         """The lines of its answer without the source lines and carets, and without blank ones."""
         lines = self.stdout.splitlines()
-        return [line for line in lines if line.strip(" ^") and not re.match(r"\d+ \| ", line)]
+        return [line for line in lines if line.strip() and not re.match(r" *\d* \|( |$)", line)]
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -250,7 +250,7 @@ MISFITS = {
         "a.yaml:3:19: error[tensor-mismatch]: y_pred.depth is declared as float32[batch, 2], found "
         "float32[2, 1]\n"
         '3 |   y_pred: {depth: "float32[batch, 2]", label: "float32[batch, 3]"}\n'
-        "                      ^^^^^^^^^^^^^^^^^^^",
+        "  |                   ^^^^^^^^^^^^^^^^^^^",
     ),
     "undeclared": (
         "tasks: {depth: {loss: huber}}\n",
@@ -258,7 +258,7 @@ MISFITS = {
         "float32[2, 2] and float32[2, 1]: "
         "axis 1 of `y_true` is 2, and axis 1 of `y_pred` is 1\n"
         "1 | tasks: {depth: {loss: huber}}\n"
-        "                          ^^^^^",
+        "  |                       ^^^^^",
     ),
 }
 

@@ -43,27 +43,48 @@ Usage: losscomp check [OPTIONS] {FILE…}...
   sound, with or without warnings; 1: problems; 2: wrong usage or a file that
   cannot be read; 3: a fault of losscomp's own.
 
+  A warning is left out on a line that ends with `# losscomp: ignore[code]`.
+  What is an error of the spec itself is always told.
+
   Examples:
     losscomp check loss.yaml
-    losscomp check configs/ other.yaml
+    losscomp check configs/ other.yaml --strict
     cat loss.yaml | losscomp check -
     losscomp check loss.yaml --batch batch.npz
     losscomp check loss.yaml --model model.keras
     losscomp check loss.yaml --losses my_losses.py
+    losscomp check loss.yaml --set tasks.depth.weight=0.3
+    losscomp check configs/ --output-format github
 
 Arguments:
   FILE… <list[str]>  Specs, directories of specs, or - for stdin.  [required]
 
 Options:
-  --batch FILE.npz    A real batch, with arrays named y_true.depth,
-                      y_pred.depth, …: takes shapes and dtypes from it, and
-                      looks at its numbers.
-  --model FILE.keras  A Keras model, whose outputs are compared with the spec.
-                      Loads TensorFlow.
-  --step N            The training step of the batch.  [default: 0; x>=0]
-  --losses MODULE     Module or .py file with loss classes of your own. May be
-                      repeated.
-  -h, --help          Show this message and exit.
+  --batch FILE.npz             A real batch, with arrays named y_true.depth,
+                               y_pred.depth, …: takes shapes and dtypes from
+                               it, and looks at its numbers.
+  --model FILE.keras           A Keras model, whose outputs are compared with
+                               the spec. Loads TensorFlow.
+  --step N                     The training step of the batch.  [default: 0;
+                               x>=0]
+  --losses MODULE              Module or .py file with loss classes of your
+                               own. May be repeated.
+  --set PATH=VALUE             Put a value in the place of the file's, such as
+                               tasks.depth.weight=0.3. May be repeated.
+  --output-format FORMAT       full, concise, json, github or sarif.
+                               [default: full]
+  --max-errors N               Show at most N problems; 0 shows all.
+                               [default: 100; x>=0]
+  --strict                     Warnings fail too.
+  --select CODE                Tell these warnings alone. Commas, or repeated.
+  --ignore CODE                Do not tell these warnings. Commas, or
+                               repeated.
+  -q, --quiet                  Leave out notes and counts; -qq all.  [default:
+                               0]
+  -v, --verbose                Tell every file, its time, and the versions.
+  --color <auto|always|never>  Colours; auto asks NO_COLOR, FORCE_COLOR and
+                               the terminal.  [default: auto]
+  -h, --help                   Show this message and exit.
 """
 
 BUILD_HELP = """\
@@ -138,7 +159,7 @@ def test_version(words, tmp_path):
         (["check"], f"{TRY_CHECK}Missing argument 'FILE…'.\n"),
         (
             ["check", "a.yaml", "--loses", "x"],
-            f"{TRY_CHECK}No such option: --loses (Possible options: --losses, --step)\n",
+            f"{TRY_CHECK}No such option: --loses (Possible options: --losses, --set, --verbose)\n",
         ),
         (["check", "a.yaml", "--losses"], "Error: Option '--losses' requires an argument.\n"),
         (["build"], f"{TRY_BUILD}Missing argument 'CONFIG'.\n"),
@@ -239,18 +260,23 @@ def test_a_link_to_a_directory_is_not_followed_but_one_to_a_file_is(tree):
     assert losscomp("check", "sub", cwd=tree).told[-1] == "1 error in 3 files"
 
 
-def test_the_problems_of_one_file_are_capped_and_all_counted(tmp_path):
+@pytest.mark.parametrize(
+    ("words", "shown"), [([], 100), (["--max-errors", "7"], 7), (["--max-errors", "0"], 300)]
+)
+def test_what_is_shown_is_capped_and_all_is_counted(words, shown, tmp_path):
     fields = "".join(f"  field_{i}: 1\n" for i in range(150))
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text(f"tasks: {{a: {{loss: huber}}}}\nregularization:\n{fields}")
-    outcome = losscomp("check", "a.yaml", "b.yaml", cwd=tmp_path)
+    outcome = losscomp("check", "a.yaml", "b.yaml", *words, cwd=tmp_path)
     told = [line for line in outcome.told if not line.startswith("help: ")]
-    for name, lines in (("a.yaml", told[:101]), ("b.yaml", told[101:202])):
-        assert lines[99] == (
-            f"{name}:102:3: error[unknown-field]: there is no field `field_99` in `regularization`"
-        )
-        assert lines[100] == f"{name}: 50 more problems are not shown"
-    assert told[202:] == ["300 errors in 2 files"]
+    expected = [
+        f"{name}:{i + 3}:3: error[unknown-field]: there is no field `field_{i}` in `regularization`"
+        for name in ("a.yaml", "b.yaml")
+        for i in range(150)
+    ]
+    assert told[:-1] == expected[:shown]
+    hidden = f"; {300 - shown} of them not shown" if shown < 300 else ""
+    assert told[-1] == f"300 errors in 2 files{hidden}"
     assert outcome.code == 1
 
 
@@ -260,7 +286,7 @@ def test_build_shows_the_problems_of_a_spec_on_the_error_stream(tmp_path):
     assert outcome.stderr == (
         "a.yaml:1:23: error[unknown-loss]: there is no loss `hubert`\n"
         "1 | tasks: {depth: {loss: hubert}}\n"
-        "                          ^^^^^^\n"
+        "  |                       ^^^^^^\n"
         "help: did you mean `huber`?\n\n"
     )
     assert (outcome.code, outcome.stdout) == (1, "")

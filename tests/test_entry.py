@@ -35,7 +35,7 @@ def test_problems_are_1(specs):
     assert outcome.stdout == (
         "broken.yaml:1:23: error[unknown-loss]: there is no loss `hubert`\n"
         "1 | tasks: {depth: {loss: hubert}}\n"
-        "                          ^^^^^^\n"
+        "  |                       ^^^^^^\n"
         "help: did you mean `huber`?\n"
         "\n"
         "1 error in 2 files\n"
@@ -101,12 +101,12 @@ def test_a_command_that_stops_tells_why(code, monkeypatch, capsys):
 
 @pytest.mark.parametrize(("kind", "code"), [("shape-mismatch", 1), ("unreadable-file", 2)])
 def test_problems_that_end_a_command_are_shown(kind, code, monkeypatch, capsys):
-    problem = Problem(kind, "it is wrong", "a.yaml", 1, 4, 5, "mend it")
+    problem = Problem(kind, "it is wrong", "a.yaml", 1, 4, 5, "mend it", excerpt="a: b")
     monkeypatch.setattr(checking, "check_files", raising(SpecError([problem], "a: b\n")))
     assert run(monkeypatch, "check", "a.yaml") == code
     assert capsys.readouterr() == (
         "",
-        f"a.yaml:1:4: error[{kind}]: it is wrong\n1 | a: b\n       ^\nhelp: mend it\n\n",
+        f"a.yaml:1:4: error[{kind}]: it is wrong\n1 | a: b\n  |    ^\nhelp: mend it\n\n",
     )
 
 

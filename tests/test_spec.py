@@ -263,7 +263,7 @@ def test_the_text_of_an_error_holds_every_problem_with_its_frame():
     assert str(caught.value) == (
         "loss.yaml:1:19: error[unknown-loss]: there is no loss `hubr`\n"
         "1 | tasks: {a: {loss: hubr}}\n"
-        "                      ^^^^\n"
+        "  |                   ^^^^\n"
         "help: did you mean `huber`?"
     )
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from composer import __version__
-from composer.cli import build, check
+from composer.cli import build, check, explain, plot, schema
 
 app = typer.Typer(
     name="losscomp",
@@ -42,5 +42,5 @@ def options(
     """
 
 
-for command in (check.check, build.build):
+for command in (check.check, build.build, plot.plot, explain.explain, explain.losses, schema.schema):
     app.command()(command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 Severity = Literal["error", "warning"]
@@ -33,7 +33,7 @@ class Place:
     column: int
     end_column: int
     text: str
-    excerpt: str = ""
+    excerpt: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Problem:
     end_column: int
     help: str | None = None
     severity: Severity = "error"
-    excerpt: str = ""
+    excerpt: str = field(default="", repr=False, compare=False)
     places: tuple[Place, ...] = ()
     edits: tuple[Edit, ...] = ()
 

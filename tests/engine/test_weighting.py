@@ -108,7 +108,7 @@ def test_a_finer_mask_is_an_error_that_says_what_to_write():
         "<mapping>:4:11: error[shape-mismatch]: a mask of [2, 4] does not fit values of [2], "
         "aligned at the left: 2 axes are more than 1\n"
         "4 |     mask: y_true.m\n"
-        "              ^^^^^^^^\n"
+        "  |           ^^^^^^^^\n"
         "help: write `all(y_true.m, axis=-1)`"
     )
 

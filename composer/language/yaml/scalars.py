@@ -52,7 +52,7 @@ def resolve(text: str) -> Meaning:
         return Meaning(_WORDS[text])
     first = text[0]
     if first not in "+-.0123456789":
-        return Meaning(text, _word_caution(text))
+        return Meaning(text, _caution(text))
     if _LEADING_ZERO.fullmatch(text):
         return Meaning(text, _leading_zero_caution(text))
     if _INTEGER.fullmatch(text):
@@ -61,7 +61,7 @@ def resolve(text: str) -> Meaning:
         return _float(text)
     if infinity := _INFINITY.fullmatch(text):
         return Meaning(-math.inf if infinity[1] == "-" else math.inf)
-    return Meaning(text, _number_caution(text))
+    return Meaning(text, _caution(text))
 
 
 def _integer(text: str) -> Meaning:
@@ -86,11 +86,6 @@ def _shown(text: str) -> str:
     return quote(text if len(text) <= 40 else text[:40] + "…")
 
 
-def _word_caution(text: str) -> str | None:
-    meant = _MEANT.get(text.lower()) if len(text) <= _LONGEST_MEANT else None
-    return None if meant is None else f"{quote(text)} is text in YAML 1.2, write `{meant}`"
-
-
 def _leading_zero_caution(text: str) -> str | None:
     sign, digits = ("-" if text[0] == "-" else ""), text.lstrip("+-").lstrip("0") or "0"
     if len(text) > _LONGEST_MEANT:
@@ -101,13 +96,31 @@ def _leading_zero_caution(text: str) -> str | None:
     return f"{quote(text)} with its leading zero is text here, {advice}"
 
 
-def _number_caution(text: str) -> str | None:
+def _caution(text: str) -> str | None:
+    """What to say of a text that YAML 1.1 did not read as text."""
+    word = meant(text)
+    if word is not None:
+        return f"{quote(text)} is text in YAML 1.2, write `{word}`"
+    if len(text) <= _LONGEST_MEANT and _SEXAGESIMAL.fullmatch(text):
+        return f"{quote(text)} is text in YAML 1.2, write the number in base 10"
+    return None
+
+
+def meant(text: str) -> str | None:
+    """The number, the boolean or the null that YAML 1.1 read in a text; None where it read none."""
+    bare = text.replace("_", "")
     if len(text) > _LONGEST_MEANT:
         return None
-    if _BINARY.fullmatch(text):
-        return f"{quote(text)} is text in YAML 1.2, write `{int(text.replace('_', ''), 2)}`"
-    if _SEXAGESIMAL.fullmatch(text):
-        return f"{quote(text)} is text in YAML 1.2, write the number in base 10"
-    if "_" in text and _UNDERSCORES.fullmatch(text):
-        return f"{quote(text)} is text in YAML 1.2, write `{text.replace('_', '')}`"
-    return _word_caution(text)
+    if _BINARY.fullmatch(bare):
+        return str(int(bare, 2))
+    if _SEXAGESIMAL.fullmatch(bare) and (text.lstrip("+-")[0] != "0" or "." in text):
+        return _in_base_10(bare)
+    return bare if _UNDERSCORES.fullmatch(text) and "_" in text else _MEANT.get(text.lower())
+
+
+def _in_base_10(text: str) -> str:
+    """`1:30` counts minutes and seconds."""
+    value: float = 0
+    for digits in text.lstrip("+-").split(":"):
+        value = value * 60 + (float(digits) if "." in digits else int(digits))
+    return f"{'-' if text[0] == '-' else ''}{value}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -336,8 +337,12 @@ def test_missing_key() -> None:
 def test_duplicate_keys(
     text: str, key: str, lines: tuple[int, int], place: tuple[int, int, int]
 ) -> None:
-    message = f"the key `{key}` on line {lines[0]} was already given on line {lines[1]}"
-    assert _problems(text) == [_problem("duplicate-key", message, *place, "remove one of them")]
+    (problem,) = _problems(text)
+    message = f"the key `{key}` is given twice"
+    expected = _problem("duplicate-key", message, *place, "remove one of them")
+    assert replace(problem, places=()) == expected
+    assert [(each.line, each.text) for each in problem.places] == [(lines[1], "first here")]
+    assert problem.line == lines[0]
 
 
 @pytest.mark.parametrize(
@@ -348,11 +353,13 @@ def test_duplicate_keys(
         ("<<:", "`<<` merges mappings, found nothing", (1, 1, 3)),
         ("a: {<<: [{}, 1]}", "`<<` merges mappings, found the number `1`", (1, 5, 7)),
         ("<<: [[{}]]", "`<<` merges mappings, found a sequence", (1, 1, 3)),
-        ("<<: {a: 1}\n<<: {b: 1}", "`<<` on line 2 was already given on line 1", (2, 1, 3)),
+        ("<<: {a: 1}\n<<: {b: 1}", "`<<` is given twice", (2, 1, 3)),
     ],
 )
 def test_merges_that_are_none(text: str, message: str, place: tuple[int, int, int]) -> None:
-    assert _problems(text) == [_problem("invalid-merge", message, *place, _MERGE_HELP)]
+    (problem,) = _problems(text)
+    assert replace(problem, places=()) == _problem("invalid-merge", message, *place, _MERGE_HELP)
+    assert len(problem.places) == ("twice" in message)
 
 
 def test_unknown_alias() -> None:
