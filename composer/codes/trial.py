@@ -36,7 +36,7 @@ def transcript(example: Example) -> str:
         if not example.is_session:
             return _checked(example, Path(directory))
         commands = example.text.removeprefix("$ ").rstrip("\n").split("\n$ ")
-        return "".join(f"$ {each}\n{_printed(each, directory)}" for each in commands)
+        return "".join(f"$ {each}\n{printed(each, directory)}" for each in commands)
 
 
 def problems_told(text: str) -> list[tuple[str, str]]:
@@ -47,14 +47,14 @@ def problems_told(text: str) -> list[tuple[str, str]]:
 def _checked(example: Example, directory: Path) -> str:
     from composer.cli import app
 
-    arguments = ["check", *_lay_out(example, directory)]
+    arguments = ["check", *lay_out(example, directory)]
     printed = io.StringIO()
     with contextlib.chdir(directory), contextlib.redirect_stdout(printed):
         app(arguments, standalone_mode=False)
     return f"$ losscomp {' '.join(arguments)}\n{_COLOUR.sub('', printed.getvalue())}"
 
 
-def _lay_out(example: Example, directory: Path) -> list[str]:
+def lay_out(example: Example, directory: Path) -> list[str]:
     """Writes the spec and what it is checked on; returns the arguments that name them."""
     (directory / SPEC).write_text(example.text, encoding="utf-8")
     arguments = [SPEC]
@@ -112,7 +112,7 @@ def _write_model(path: Path, outputs: dict[str, Any]) -> None:
         keras.Model(inputs, heads).save(path)
 
 
-def _printed(command: str, directory: str) -> str:
+def printed(command: str, directory: str) -> str:
     """What a command of a session prints, on either stream; nothing where there is no shell."""
     import composer
 
