@@ -9,6 +9,7 @@ from composer.finding import Finding, Path
 from composer.fitting import (
     TermTypes,
     bind_roles,
+    is_default,
     mask_findings,
     weight_findings,
     whole,
@@ -17,10 +18,12 @@ from composer.language import tree as t
 from composer.language.binding import Binding
 from composer.language.diagnostics import Problem, quote
 from composer.language.errors import ExpressionError
+from composer.language.nearness import Nearness
 from composer.language.static.infer import Type, infer
 from composer.lint.rules import lint, unused_findings
 from composer.naming import AlreadyToldError, Declared, Names
 from composer.spec import Spec
+from composer.telling import Told
 from composer.terms import Part, Term, task_parts, terms_of
 
 
@@ -52,7 +55,7 @@ def check_with(
     checker = _Checker(spec, declared, unknown)
     checker.check()
     findings = lint(spec, checker.sound, declared, checker.regularization)
-    if is_whole and not any(each.severity == "error" for each in checker.problems):
+    if is_whole and not any(each.severity == "error" for each in checker.told.findings):
         findings += unused_findings(spec)
     warnings = [finding.problem(spec.document) for finding in findings]
     wrong = [finding.path for finding in findings if finding.severity == "error"]
@@ -84,10 +87,17 @@ class _Checker:
         self.spec = spec
         self.declared = declared
         self.unknown = unknown
-        self.problems: list[Problem] = []
+        self.told = Told()
         self.sound: list[TermTypes] = []
         self.regularization: Part | None = None
         self.known: dict[tuple[Path, str], Type | None] = {}
+        self.missing: dict[str, dict[t.Side, ExpressionError]] = {}
+        self.nearness = Nearness()
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What was found, at its places in the file."""
+        return [each.problem(self.spec.document) for each in self.told.findings]
 
     def check(self) -> list[TermTypes]:
         terms = terms_of(self.spec)
@@ -95,37 +105,39 @@ class _Checker:
         types = [self._check_term(term) for term in terms]
         for part in task_parts(self.spec):
             self.type_of(part)
+        self._tell_missing()
         if self.spec.regularization is not None:
             self._check_regularization()
         return types
 
     def _check_labels(self, terms: list[Term]) -> None:
         """Every row of the breakdown has a name of its own."""
-        seen: set[str] = set()
+        seen: dict[str, Path] = {}
         for term in terms:
+            path = (*term.path, "name" if term.loss.name else "type")
             if term.name in seen:
-                path = (*term.path, "name" if term.loss.name else "type")
                 message = f"two losses have the name {quote(term.name)}"
-                help = "give one of them a `name:`"
-                self._add(Finding("duplicate-name", message, path, help=help))
-            seen.add(term.name)
+                help, also = "give one of them a `name:`", ((seen[term.name], "first here"),)
+                self.told.add(Finding("duplicate-name", message, path, help=help, also=also))
+            seen.setdefault(term.name, path)
 
     def _check_term(self, term: Term) -> TermTypes:
-        types, before = TermTypes(term, binding=Binding(term.loss.sizes())), len(self.problems)
+        types, before = TermTypes(term, binding=Binding(term.loss.sizes())), self.told.count
         for role, part in term.roles.items():
             found = self.type_of(part)
             if found is not None:
                 types.roles[role] = found
         if len(types.roles) == len(term.roles):
-            self._add(*bind_roles(types))
+            for wrong in bind_roles(types):
+                self.told.add_of_roles(wrong, term)
         for part in term.masks:
             if (found := self.type_of(part)) is not None:
-                self._add(*mask_findings(part, found, types))
+                self.told.add(*mask_findings(part, found, types))
         for part in term.weights:
             if (found := self.type_of(part)) is not None:
-                self._add(*weight_findings(part, found, types))
+                self.told.add(*weight_findings(part, found, types))
         parts = (*term.roles.values(), *term.masks, *term.weights)
-        if len(self.problems) == before and all(map(self.type_of, parts)):
+        if self.told.count == before and all(map(self.type_of, parts)):
             self.sound.append(types)
         self._note_coupling(term)
         return types
@@ -136,14 +148,35 @@ class _Checker:
         if key not in self.known:
             self.known[key] = None
             constants = self.spec.constants
-            names = Names(part, self.declared, self.unknown, constants, self.type_of)
+            names = Names(part, self.declared, self.unknown, constants, self.type_of, self.nearness)
             try:
                 self.known[key] = infer(part.expression.tree, names)
             except ExpressionError as error:
-                self._add(_finding(error, part))
+                self._tell(error, part)
             except AlreadyToldError:
                 pass
         return self.known[key]
+
+    def _names(self, part: Part) -> Names:
+        constants = self.spec.constants
+        return Names(part, self.declared, self.unknown, constants, self.type_of, self.nearness)
+
+    def _tell(self, error: ExpressionError, part: Part) -> None:
+        """Notes what is wrong; what is wrong with the defaults of a task is told together."""
+        if is_default(part) and isinstance(part.tree, t.Tensor):
+            self.missing.setdefault(str(part.path[1]), {})[part.tree.side] = error
+        else:
+            from composer.expression_help import finding_of  # only problems need it
+
+            names = self._names(part)
+            self.told.add(finding_of(error, part, lambda tree: _type_of(tree, names)))
+
+    def _tell_missing(self) -> None:
+        for name, errors in self.missing.items():
+            from composer.unknown_names import missing_task  # only problems need it
+
+            declared, tasks = self.declared or {}, self.spec.tasks
+            self.told.add(missing_task(name, errors, declared, tasks, self.nearness))
 
     def _note_coupling(self, term: Term) -> None:
         if term.loss.coupling == "batch":
@@ -152,7 +185,7 @@ class _Checker:
                 "accumulation steps its value is not that of one batch"
             )
             path = (*term.path, "type")
-            self._add(Finding("couples-batch", message, path, severity="warning"))
+            self.told.add(Finding("couples-batch", message, path, severity="warning"))
 
     def _check_regularization(self) -> None:
         assert self.spec.regularization is not None
@@ -160,17 +193,14 @@ class _Checker:
         found = self.type_of(part)
         if found is not None and found.place != "scalar":
             message = "the weight of `regularization` is a number, or reads `step` alone"
-            self._add(Finding("shape-mismatch", message, part.path, whole(part)))
+            self.told.add(Finding("shape-mismatch", message, part.path, whole(part)))
         elif found is not None:
             self.regularization = part
 
-    def _add(self, *findings: Finding) -> None:
-        self.problems += [each.problem(self.spec.document) for each in findings]
 
-
-def _finding(error: ExpressionError, part: Part) -> Finding:
-    span = (error.start, error.end)
-    return Finding(
-        error.code, error.message, part.path, span, error.help,
-        also=error.also, replacement=error.replacement,
-    )  # fmt: skip
+def _type_of(tree: t.Tree, names: Names) -> Type | None:
+    """The type of a part of an expression; None where it has a problem."""
+    try:
+        return infer(tree, names)
+    except (ExpressionError, AlreadyToldError):
+        return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from composer.fields import Reader, fault, shown
 from composer.language.diagnostics import quote
@@ -19,6 +20,7 @@ from composer.npy import NpyError, read_header
 
 MAX_RANK = 8
 RESERVED = frozenset({"y_true", "y_pred", "step", "true", "false", *FUNCTIONS, *keyword.kwlist})
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 
 
@@ -53,12 +55,15 @@ def read_constant(value: Any, info: ValidationInfo) -> Constant:
     if isinstance(value, str):
         return _from_file(value, (info.context or {}).get("directory"))
     shape = _shape(value)
-    numbers = tuple(_numbers(value, shape))
-    kinds = {type(number) for number in numbers}
+    found = list(_numbers(value, shape))
+    kinds = {type(number) for _, number in found}
     if bool in kinds and len(kinds) > 1:
-        raise fault("invalid-constant", "a constant holds numbers or booleans, not both")
+        is_bool = isinstance(found[0][1], bool)
+        place = next(place for place, each in found if isinstance(each, bool) is not is_bool)
+        message = "a constant holds numbers or booleans, not both"
+        raise fault("invalid-constant", message, at=place)
     dtype = "bool" if kinds == {bool} else "int64" if kinds <= {int} else "float32"
-    return Constant(dtype, shape, numbers)
+    return Constant(dtype, shape, tuple(number for _, number in found))
 
 
 def _shape(value: Any) -> tuple[int, ...]:
@@ -66,29 +71,37 @@ def _shape(value: Any) -> tuple[int, ...]:
     shape: list[int] = []
     while isinstance(value, list | tuple):
         if not value or len(shape) == MAX_RANK:
-            raise fault(
-                "invalid-constant", f"a constant has 1 to {MAX_RANK} axes, none of them empty"
-            )
+            message = f"a constant has 1 to {MAX_RANK} axes, none of them empty"
+            raise fault("invalid-constant", message, at=(0,) * len(shape))
         shape.append(len(value))
         value = value[0]
     return tuple(shape)
 
 
-def _numbers(value: Any, shape: tuple[int, ...]) -> Iterator[float]:
+def _numbers(
+    value: Any, shape: tuple[int, ...], at: tuple[int, ...] = ()
+) -> Iterator[tuple[tuple[int, ...], float]]:
+    """The numbers, each with its place in the lists."""
     if not shape:
         if not isinstance(value, bool | int | float) or not math.isfinite(value):
-            raise fault(
-                "invalid-constant", f"a constant holds finite numbers, found {shown(value)}"
-            )
-        yield value
+            raise _no_number(value, at)
+        yield at, value
         return
     if not isinstance(value, list | tuple) or len(value) != shape[0]:
-        raise fault(
-            "invalid-constant",
-            f"the lists of a constant are equally long, found one not of {shape[0]}",
-        )
-    for each in value:
-        yield from _numbers(each, shape[1:])
+        message = f"the lists of a constant are equally long, found one not of {shape[0]}"
+        raise fault("invalid-constant", message, at=at)
+    for place, each in enumerate(value):
+        yield from _numbers(each, shape[1:], (*at, place))
+
+
+def _no_number(value: Any, at: tuple[int, ...]) -> PydanticCustomError:
+    help = meant = None
+    if isinstance(value, dict):
+        help = "write a list, in the order of the class numbers"
+    elif isinstance(value, str) and _NUMBER.fullmatch(value):
+        help, meant = f"remove the quotes: `{value}`", value
+    message = f"a constant holds finite numbers, found {shown(value)}"
+    return fault("invalid-constant", message, at=at, help=help, replacement=meant)
 
 
 def _from_file(name: str, directory: str | None) -> Constant:

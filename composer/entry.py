@@ -17,6 +17,7 @@ from composer.command.exits import (
     USAGE,
     StopError,
 )
+from composer.startup import hasten
 
 
 def main() -> NoReturn:
@@ -53,13 +54,12 @@ def _outcome(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     """Answers the plain forms of `--version` and `check` without loading the command line."""
-    # pydantic would ask every installed distribution for plugins, which takes a tenth of our time.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if list(arguments) == ["--version"]:
         from composer import __version__
 
         print(f"losscomp {__version__}")
         return SOUND
+    hasten()
     command, *files = arguments or [""]
     if command == "check" and files and not any(len(f) > 1 and f[0] == "-" for f in files):
         from composer.command.checking import check_files
@@ -83,6 +83,7 @@ def _code(app: object) -> int:
 
 def _tell(error: Exception) -> int:
     """Prints what ended a command, and returns its exit code."""
+    from composer.command.colours import painter
     from composer.language.diagnostics import SpecError, escape
     from composer.language.frames import show
 
@@ -90,8 +91,9 @@ def _tell(error: Exception) -> int:
         _complain(escape(str(error)))
         return error.exit_code
     if isinstance(error, SpecError):
+        paint = painter("auto", sys.stderr)
         for problem in error.problems[:100]:
-            print(show(problem) + "\n", file=sys.stderr)
+            print(show(problem, paint) + "\n", file=sys.stderr)
         unreadable = any(problem.code == "unreadable-file" for problem in error.problems)
         return USAGE if unreadable else PROBLEMS
     _complain(

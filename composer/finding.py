@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from composer.faults import number_wanted
+from composer.faults import number_wanted, spelled
 from composer.language.diagnostics import Problem, Severity
 from composer.language.errors import Also
 from composer.language.yaml.document import Document
@@ -25,6 +26,7 @@ class Finding:
         severity: `error` or `warning`.
         also: paths of other places that take part, and what is there.
         replacement: what to write in the place of what is marked, where nothing else is meant.
+        is_of_key: whether the name at the place is meant, and not what it names.
     """
 
     code: str
@@ -35,11 +37,13 @@ class Finding:
     severity: Severity = "error"
     also: Also = ()
     replacement: str | None = None
+    is_of_key: bool = False
 
     def problem(self, document: Document) -> Problem:
         """The finding at its place in the file."""
         node, span = document.find(self.path), self.span
-        if node.kind != "scalar":
+        is_key = self.is_of_key or node.kind != "scalar"
+        if is_key:
             node, span = document.find_key(self.path), None
         elif span is not None and (span[1] == 0 or not isinstance(node.value, str)):
             span = None
@@ -52,6 +56,18 @@ class Finding:
             span=span,
             help=caution or self.help,
             severity=self.severity,
-            also=self.also,
-            replacement=self.replacement,
+            also=[each for each in self.also if _is_there(document, each[0])],
+            replacement=spelled(document, node, span, self.replacement, is_key=is_key),
         )
+
+
+def _is_there(document: Document, path: Sequence[str | int]) -> bool:
+    """Whether the spec says something at a place: a batch may hold what `tensors:` does not."""
+    node = document.root
+    for segment in path:
+        is_mapping = node.kind == "mapping" and segment in node.value
+        is_list = node.kind == "sequence" and segment in range(len(node.value))
+        if not (is_mapping or is_list):
+            return False
+        node = node.value[segment]
+    return True

@@ -40,6 +40,8 @@ def role_help(term: Term, name: str, roles: Mapping[str, Type]) -> str | None:
     """What to write where a tensor has an axis too many, or one too few."""
     if term.loss.type in (*_DENSE, *_SPARSE):
         return _label_help(term, roles["y_true"], roles["y_pred"])
+    if has_channel(term, roles):
+        return f"write `{_less(term, 'y_true')}`"
     found = roles[name]
     for other, type_ in roles.items():
         if found.shape.rank is None or type_.shape.rank is None:
@@ -49,6 +51,16 @@ def role_help(term: Term, name: str, roles: Mapping[str, Type]) -> str | None:
         if found.shape == type_.shape.append(1):
             return f"write `{_more(term, other)}`, or `{_less(term, name)}`"
     return None
+
+
+def has_channel(term: Term, roles: Mapping[str, Type]) -> bool:
+    """Whether class numbers have a last axis of 1 where the predictions have their classes."""
+    if "y_true" not in roles or "y_pred" not in roles:
+        return False
+    ours, theirs = roles["y_true"].shape, roles["y_pred"].shape
+    signature = term.loss.bound_signature().roles
+    is_sparse = tuple(signature["y_true"].axes) == tuple(signature["y_pred"].axes[:-1])
+    return is_sparse and ours.rank == theirs.rank is not None and ours.dim(-1) == 1
 
 
 def _label_help(term: Term, labels: Type, logits: Type) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, TypeAdapter, Validatio
 
 from composer.constants import ConstantField, ConstantName
 from composer.fields import Mask, Read, Reader, Weight, fault, read_name, read_tensor_type, shown
-from composer.language.diagnostics import did_you_mean, quote, suggest
+from composer.language.diagnostics import quote
 from composer.language.expression import literal
 from composer.language.yaml.document import Document
 from composer.losses import CATALOGUE, find
@@ -19,9 +19,6 @@ from composer.losses.base import Loss, Reduction, Strict
 
 RESERVED_TASKS = frozenset({"total", "regularization"})
 MAX_TENSOR_NAME = 256
-NO_PYTHON = (
-    "a spec never names Python objects; give a loss of your own with `losses=` or `--losses`"
-)
 
 
 def read_loss(value: Any, info: ValidationInfo) -> Loss:
@@ -41,34 +38,17 @@ def read_loss(value: Any, info: ValidationInfo) -> Loss:
 
 def _loss_class(value: Mapping[str, Any], own: Mapping[str, type[Loss]]) -> type[Loss]:
     if "type" not in value:
-        raise fault("missing-field", "a loss has a `type`", help="write `type: huber`, for example")
+        from composer.unknown_losses import without_type  # only problems need it
+
+        raise without_type(value, own)
     name = value["type"]
     if isinstance(name, str) and name in own:
         return own[name]
     if not isinstance(name, str) or name not in CATALOGUE:
-        known = [*own, *CATALOGUE]
-        raise fault(
-            "unknown-loss",
-            f"there is no loss {shown(name)}",
-            at="type",
-            help=_loss_help(name, known) if isinstance(name, str) else None,
-        )
+        from composer.unknown_losses import unknown_loss
+
+        raise unknown_loss(name, own)
     return find(name)
-
-
-def _loss_help(name: str, known: Sequence[str]) -> str | None:
-    from composer.losses.names import ELSEWHERE
-
-    word = name.lower().rpartition(".")[2]
-    here = {other.lower(): ours for other, ours in ELSEWHERE.items()}.get(word)
-    if here is not None:
-        return f"what {quote(name)} is elsewhere is {quote(here)} here"
-    if any(mark in name for mark in (":", ".", "$", "/")):
-        return NO_PYTHON
-    near = suggest(name, [*known, *ELSEWHERE])
-    if near in ELSEWHERE:
-        return f"what {quote(near)} is elsewhere is {quote(ELSEWHERE[near])} here"
-    return did_you_mean(name, known, noun="losses")
 
 
 def _refuse_foreign_roles(cls: type[Loss], value: Mapping[str, Any]) -> None:

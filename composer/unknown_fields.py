@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pydantic import BaseModel
 
-from composer.language.diagnostics import Problem, did_you_mean, quote
+from composer.faults import spelled
+from composer.language.diagnostics import Edit, Problem, listing, quote
+from composer.language.nearness import Nearest, nearest
 from composer.language.yaml.document import Document
 from composer.losses import CATALOGUE, find
 from composer.losses.base import Loss
-from composer.spec import NO_PYTHON, Regularization, Spec, Task, Tensors
+from composer.spec import Regularization, Spec, Task, Tensors
+from composer.unknown_losses import NO_PYTHON
 
 _Path = tuple[str | int, ...]
 _Own = Mapping[str, type[Loss]]
@@ -24,6 +28,7 @@ _ELSEWHERE = {
     "smoothing": "label_smoothing", "regularisation": "regularization", "head": "tasks",
     "heads": "tasks",
 }  # fmt: skip
+_IGNORED = ("ignore_index", "ignore_class")
 _PER_CLASS = "name a list under `constants:` and write `weight: take(name, y_true)`"
 _HELPS = {
     "balance": "learned weights are not there yet; until then a batch tensor may be a weight",
@@ -41,30 +46,79 @@ def unknown_field(path: _Path, document: Document, own: _Own) -> Problem:
     """The problem of a field that its place does not have."""
     name = str(path[-1])
     fields, where = _fields_at(path[:-1], document, own)
-    return document.problem(
+    there = document.find(path[:-1]).value
+    near = _elsewhere(path, fields, document, own)
+    if near is None:
+        near = nearest(name, [each for each in fields if each not in there])
+        near = near if near.near else Nearest(f"fields: {listing(fields)}")
+    key = document.find_key(path)
+    meant = None if near.meant in there else near.meant
+    problem = document.problem(
         "unknown-field",
         f"there is no field {quote(name)} in {where}",
-        document.find_key(path),
+        key,
         path=path,
-        help=_elsewhere(path, fields, document, own) or did_you_mean(name, fields, noun="fields"),
+        help=near.help,
+        replacement=spelled(document, key, None, meant, is_key=True),
     )
+    return _with_value(problem, path, document) if name in _IGNORED else problem
 
 
-def _elsewhere(path: _Path, fields: list[str], document: Document, own: _Own) -> str | None:
+def _with_value(problem: Problem, path: _Path, document: Document) -> Problem:
+    """`ignore_index: 255` is `mask: y_true != 255`, key and value; there is no half of it."""
+    node = document.find(path)
+    condition = spelled(document, node, None, f"y_true != {node.value}")
+    if not problem.edits or type(node.value) is not int or condition is None:
+        return replace(problem, edits=())
+    edit = Edit(node.source.file, node.start, node.end, condition)
+    return replace(problem, edits=(*problem.edits, edit))
+
+
+def _elsewhere(path: _Path, fields: list[str], document: Document, own: _Own) -> Nearest | None:
     """What there is for a word of another library, or of another place."""
     name, node = str(path[-1]), document.find(path)
     ours = _ELSEWHERE.get(name.lower(), name)
     if name == "from_logits" and "type" in fields:
-        return _activation(_loss_class(path[:-1], document, own), node.value)
-    if name in ("ignore_index", "ignore_class") and "mask" in fields and type(node.value) is int:
-        return f"write `mask: y_true != {node.value}`"
+        return Nearest(_activation(_loss_class(path[:-1], document, own), node.value))
+    if name in _IGNORED and "mask" in fields and type(node.value) is int:
+        return Nearest(f"write `mask: y_true != {node.value}`", "mask")
     if node.text.endswith(".py"):
-        return NO_PYTHON
+        return Nearest(NO_PYTHON)
     if ours in fields:
-        return f"did you mean {quote(ours)}?"
+        return Nearest(f"did you mean {quote(ours)}?", ours)
+    help = _of_another_place(name, ours, path, document, own) or _HELPS.get(name)
+    return None if help is None else Nearest(help)
+
+
+def _of_another_place(
+    name: str, ours: str, path: _Path, document: Document, own: _Own
+) -> str | None:
+    """Where a field stands that is not one of this place."""
+    node = document.find(path)
+    if len(path) == 1 and node.kind == "mapping" and "loss" in node.value:
+        return f"a task stands below `tasks:`, indented by two blanks: {quote(f'  {name}:')}"
     if len(path) == 1 and ours in _names(Task):
         return f"every task has a `{ours}:` of its own"
-    return _HELPS.get(name)
+    if len(path) == 3 and path[0] == "tasks" and "loss" in document.find(path[:-1]).value:
+        return _of_the_loss(ours, path, document, own)
+    return None
+
+
+def _of_the_loss(name: str, path: _Path, document: Document, own: _Own) -> str | None:
+    """Where a field stands that a loss of the task has, and the task has not."""
+    loss = document.find((*path[:-1], "loss"))
+    count = len(loss.value) if loss.kind == "sequence" else 1
+    places = [(*path[:-1], "loss", place) for place in range(count)]
+    if not any(name in _names(_loss_class(place, document, own)) for place in places):
+        return None
+    if name == "reduction":
+        return "it belongs to a loss, or to the top of the spec, for all losses"
+    value = document.find(path)
+    if loss.kind == "scalar" and value.kind == "scalar":
+        return (
+            f"it belongs to the loss: {quote(f'loss: {{type: {loss.text}, {name}: {value.text}}}')}"
+        )
+    return "it belongs to the loss, beside its `type:`"
 
 
 def _activation(cls: type[Loss], is_from_logits: object) -> str | None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from composer.docstrings import Docstring, docstring_of, parse, sentence
 
-WHOLE = '''A summary that
+WHOLE = """A summary that
     takes two lines.
 
         values = x²
@@ -29,7 +29,7 @@ WHOLE = '''A summary that
     Domain: above 0.
 
     Reference: Somebody, "Something", 1964.
-    '''
+    """
 
 
 def test_a_whole_docstring():

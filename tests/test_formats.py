@@ -76,13 +76,13 @@ def test_json(tmp_path):
                             "text": "used here",
                         }
                     ],
-                    "edits": [{"file": "loss.yaml", "start": 57, "end": 62, "text": "delta"}],
+                    "edits": [{"file": "loss.yaml", "start": 53, "end": 58, "text": "delta"}],
                 }
             ],
             "notes": [],
         }
     ]
-    assert WRONG[57:62] == "dleta"
+    assert WRONG[53:58] == "dleta"
     assert report["summary"] == {
         "files": 1,
         "errors": 1,
@@ -138,7 +138,7 @@ def test_sarif(tmp_path):
     (change,) = result["fixes"][0]["artifactChanges"]
     assert change["replacements"] == [
         {
-            "deletedRegion": {"charOffset": 57, "charLength": 5},
+            "deletedRegion": {"charOffset": 53, "charLength": 5},
             "insertedContent": {"text": "delta"},
         }
     ]

@@ -148,7 +148,7 @@ CASES = {
     ),
     "a number of YAML 1.1": (
         "tasks: {a: {loss: {type: huber, delta: 1:30}}}",
-        [("invalid-type", 1, 40, 44, "`delta` takes a number, found `1:30`", "`1:30` is text in YAML 1.2, write the number in base 10")],
+        [("invalid-type", 1, 40, 44, "`delta` takes a number, found `1:30`", "`1:30` is text in YAML 1.2, write `90`")],
     ),
     "a reduction that Keras has": (
         "tasks: {a: {loss: huber}}\nreduction: mean",
@@ -224,7 +224,7 @@ CASES = {
     ),
     "a ragged constant": (
         "tasks: {a: {loss: huber}}\nconstants: {w: [[1, 2], [3]]}",
-        [("invalid-constant", 2, 16, 29, "the lists of a constant are equally long, found one not of 2", None)],
+        [("invalid-constant", 2, 25, 28, "the lists of a constant are equally long, found one not of 2", None)],
     ),
     "an unknown dtype": (
         'tasks: {a: {loss: huber}}\ntensors: {y_true: {a: "float31[batch]"}}',

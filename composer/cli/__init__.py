@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from composer import __version__
-from composer.cli import build, check, explain, plot, schema
+from composer.cli import build, check, diff, explain, init, plot, schema, show
 
 app = typer.Typer(
     name="losscomp",
@@ -42,5 +42,15 @@ def options(
     """
 
 
-for command in (check.check, build.build, plot.plot, explain.explain, explain.losses, schema.schema):
+for command in (
+    check.check,
+    build.build,
+    show.show,
+    diff.diff,
+    plot.plot,
+    explain.explain,
+    explain.losses,
+    schema.schema,
+    init.init,
+):
     app.command()(command)

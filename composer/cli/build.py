@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
-from composer.cli.options import Config, OwnLosses, Step, own_losses, require_step
+from composer.cli.options import (
+    Color,
+    Config,
+    Overrides,
+    OwnLosses,
+    Step,
+    own_losses,
+    require_step,
+)
+from composer.command.colours import painter
 from composer.command.exits import PROBLEMS, SOUND
 
 
@@ -23,9 +33,11 @@ def build(
     step: Step = 0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     losses: OwnLosses = None,
+    overrides: Overrides = None,
     export: Annotated[
         str | None, typer.Option(metavar="DIR", help="Also write the total loss as a SavedModel.")
     ] = None,
+    color: Color = "auto",
 ) -> None:
     """Build a spec and show what each loss contributes on a batch.
 
@@ -37,11 +49,15 @@ def build(
       losscomp build loss.yaml
       losscomp build loss.yaml --batch batch.npz --step 500
       losscomp build loss.yaml --batch batch.npz --json
+      losscomp build loss.yaml --set tasks.depth.weight=0.3
       losscomp build loss.yaml --export exported/
     """
     from composer.command.building import build_and_show
 
     require_step(step)
-    text, is_finite = build_and_show(config, batch, step, json, own_losses(losses), export)
+    text, is_finite = build_and_show(
+        config, batch, step, json, own_losses(losses), export,
+        overrides=overrides or (), paint=painter(color, sys.stdout),
+    )  # fmt: skip
     typer.echo(text)
     raise typer.Exit(SOUND if is_finite else PROBLEMS)

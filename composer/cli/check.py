@@ -16,7 +16,7 @@ from composer.cli.options import (
     own_losses,
     require_step,
 )
-from composer.command.checking import MAX_SHOWN, Evidence, Manner, check_files
+from composer.command.checked import MAX_SHOWN
 from composer.command.exits import USAGE, StopError
 from composer.command.formats import FORMATS
 from composer.language.diagnostics import did_you_mean, quote
@@ -49,6 +49,17 @@ def check(
     ] = 0,
     losses: OwnLosses = None,
     overrides: Overrides = None,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix",
+            help="Mend what only one thing can be meant by, and tell what is left. The mended text "
+            "of - goes to standard output.",
+        ),
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what --fix would change, and write nothing.")
+    ] = False,
     output_format: Annotated[
         str, typer.Option(metavar="FORMAT", help="full, concise, json, github or sarif.")
     ] = "full",
@@ -85,17 +96,23 @@ def check(
       losscomp check loss.yaml --batch batch.npz
       losscomp check loss.yaml --model model.keras
       losscomp check loss.yaml --losses my_losses.py
+      losscomp check loss.yaml --diff
+      losscomp check loss.yaml --fix
       losscomp check loss.yaml --set tasks.depth.weight=0.3
       losscomp check configs/ --output-format github
     """
+    from composer.command.checking import Evidence, Manner, check_files
+
     require_step(step)
     if step and batch is None:
         raise StopError("`--step` is that of a batch: give `--batch FILE.npz` too", USAGE)
     _require_one("--output-format", output_format, FORMATS)
+    if diff and output_format != "full":
+        raise StopError("`--diff` is a format of its own; leave `--output-format` out", USAGE)
     evidence = Evidence(own_losses(losses), batch, model, step, overrides or ())
     manner = Manner(
         output_format, max_errors, strict, _codes("--select", select), _codes("--ignore", ignore),
-        quiet, verbose, color,
+        quiet, verbose, color, fix, diff,
     )  # fmt: skip
     raise typer.Exit(check_files(files, evidence, manner))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from composer.command.exits import PROBLEMS, USAGE, StopError
 from composer.command.specs import safe_name, sound_spec
 from composer.language.diagnostics import SpecError, escape, quote
+from composer.language.frames import Paint, plain
 
 if TYPE_CHECKING:
     from composer.compose import TotalLoss
@@ -28,6 +29,9 @@ def build_and_show(
     as_json: bool,
     losses: Sequence[type[Loss]],
     directory: str | None,
+    *,
+    overrides: Sequence[str] = (),
+    paint: Paint = plain,
 ) -> tuple[str, bool]:
     """Builds, runs and exports: the text to print, and whether every number in it is finite.
 
@@ -36,7 +40,7 @@ def build_and_show(
         StopError: there is no batch, or none that can be read.
     """
     config = safe_name(config)
-    spec = sound_spec(config, losses)
+    spec = sound_spec(config, losses, overrides)
     y_true, y_pred = _batch(spec, batch)
     if directory is not None:
         _make_directory(directory)
@@ -60,7 +64,8 @@ def build_and_show(
     if directory is not None:
         _export(total_loss, y_true, y_pred, directory)
     is_finite = not result.findings and math.isfinite(result.total)
-    return _text(config, spec, result, batch, as_json, directory), is_finite
+    title = " with ".join(["<stdin>" if config == "-" else config, *overrides])
+    return _text(title, spec, result, batch, as_json, directory, paint), is_finite
 
 
 def _with_notes(message: str, error: BaseException) -> str:
@@ -132,7 +137,13 @@ def _make_directory(directory: str) -> None:
 
 
 def _text(
-    config: str, spec: Spec, result: Any, batch: str | None, as_json: bool, directory: str | None
+    title: str,
+    spec: Spec,
+    result: Any,
+    batch: str | None,
+    as_json: bool,
+    directory: str | None,
+    paint: Paint,
 ) -> str:
     from composer.command.table import render_json, render_table
 
@@ -142,8 +153,7 @@ def _text(
     weight = None
     if spec.regularization is not None:
         weight = spec.regularization.weight.text.strip()
-    name = "<stdin>" if config == "-" else config
-    lines = [escape(f"{name} on {source}"), "", render_table(result, weight)]
+    lines = [escape(f"{title} on {source}"), "", render_table(result, weight, paint)]
     if directory is not None:
         lines.append(f"exported to {escape(directory)}")
     return "\n".join(lines)

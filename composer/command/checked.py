@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from composer.command.exits import PROBLEMS, SOUND, USAGE
 from composer.language.diagnostics import Problem
 
+MAX_SHOWN = 100
+"""How many problems are shown where nobody asks for more."""
+
 
 @dataclass(frozen=True)
 class Checked:

@@ -6,9 +6,9 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from composer.command.checked import Checked, Tally
+from composer.command.checked import MAX_SHOWN, Checked, Tally
 from composer.command.colours import Choice, painter
 from composer.command.exits import USAGE, StopError
 from composer.command.formats import find
@@ -16,9 +16,13 @@ from composer.command.specs import examine_named, safe_name
 from composer.ignoring import OF_DATA, may_be_ignored, without_ignored
 from composer.language.diagnostics import Problem, quote
 
-MAX_SHOWN = 100
+if TYPE_CHECKING:
+    from composer.spec import Spec
+
 Check = Callable[[Any], tuple[Sequence[Problem], Sequence[str]]]
 """From a spec to its problems, and to what else is worth saying."""
+Judge = Callable[[str, "Spec | None", Sequence[Problem]], Checked]
+"""From a file, its spec and the spec's own problems to all that is to be told of it."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ class Manner:
         quiet: 1 leaves out notes and counts, 2 everything.
         verbose: whether every file is told with its time, on standard error.
         color: whether there are colours.
+        fix: whether what has edits is mended.
+        diff: whether only that is shown which `fix` would change.
     """
 
     output_format: str = "full"
@@ -69,6 +75,8 @@ class Manner:
     quiet: int = 0
     verbose: bool = False
     color: Choice = "auto"
+    fix: bool = False
+    diff: bool = False
 
     def tells(self, problem: Problem) -> bool:
         """Whether a problem is told."""
@@ -83,17 +91,34 @@ def check_files(
     evidence, manner = evidence or Evidence(), manner or Manner()
     checks = list(_further(evidence))
     names = _expanded(files)
+
+    def judge(file: str, spec: Spec | None, problems: Sequence[Problem]) -> Checked:
+        return _judged(file, spec, problems, evidence, manner, checks)
+
+    if manner.diff:
+        from composer.command.unified_diff import show_diffs
+
+        return show_diffs(names, evidence, judge, manner)
+    if manner.fix:
+        from composer.command.fixing import Fixing
+
+        fixing = Fixing(evidence, judge, manner, names)
+        return max(_report(fixing.fixed(), manner, fixing.stream), fixing.exit_code)
+    return _report((_check_one(each, evidence, judge) for each in names), manner, sys.stdout)
+
+
+def _report(examined: Iterable[Checked], manner: Manner, stream: TextIO) -> int:
+    """Prints what was found, file by file; returns the exit code."""
     tally = Tally(manner.max_errors, manner.strict, manner.quiet > 0)
-    examined: Iterable[Checked] = (_check_one(each, evidence, manner, checks) for each in names)
     if manner.verbose:
         from composer.command.verbosity import told
 
         examined = told(examined)
     checked = map(tally.count, examined)
-    paint = painter(manner.color, sys.stdout)
+    paint = painter(manner.color, stream)
     for text in find(manner.output_format)(checked, tally, paint):
         if manner.quiet < 2:
-            print(text)
+            print(text, file=stream)
     return tally.exit_code
 
 
@@ -109,9 +134,20 @@ def _further(evidence: Evidence) -> Iterator[Check]:
         yield check_on_model(evidence.model)
 
 
-def _check_one(file: str, evidence: Evidence, manner: Manner, checks: Sequence[Check]) -> Checked:
-    """What is wrong with one file, of that which is to be told."""
+def _check_one(file: str, evidence: Evidence, judge: Judge) -> Checked:
     spec, problems, _ = examine_named(file, evidence.losses, evidence.overrides)
+    return judge(file, spec, problems)
+
+
+def _judged(
+    file: str,
+    spec: Spec | None,
+    problems: Sequence[Problem],
+    evidence: Evidence,
+    manner: Manner,
+    checks: Sequence[Check],
+) -> Checked:
+    """What is wrong with one file, of that which is to be told."""
     notes: list[str] = []
     for check in checks if spec is not None else ():
         found, said = check(spec)

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from composer.command.differences import ConstantChange
 from composer.command.exits import USAGE, StopError
+from composer.command.resolved import type_of
 from composer.constants import Constant
 from composer.language.diagnostics import quote
 from composer.spec import Spec
 
+if TYPE_CHECKING:
+    import numpy as np
+
 _MOST_SHOWN = 3
-
-
-@dataclass(frozen=True)
-class ConstantChange:
-    """A constant that is not what it was: its name, and in words how it differs."""
-
-    name: str
-    text: str
 
 
 def values_of_constants(spec: Spec) -> dict[str, Hashable]:
@@ -41,7 +38,7 @@ def _value(constant: Constant) -> Hashable:
     if constant.file is None:
         whole = (constant.dtype, constant.shape, constant.values)
         return whole if constant.shape else constant.values[0]
-    numbers = repr(_numbers(constant)).encode()
+    numbers = _array(constant).tobytes()
     return constant.dtype, constant.shape, hashlib.sha256(numbers).digest()
 
 
@@ -49,36 +46,37 @@ def _change(old: Constant, new: Constant) -> str:
     if not old.shape and not new.shape:
         return f"{_numbers(old)[0]} → {_numbers(new)[0]}"
     if old.shape != new.shape:
-        return f"{_type(old)} → {_type(new)}"
+        return f"{type_of(old)} → {type_of(new)}"
     pairs = list(zip(_numbers(old), _numbers(new), strict=True))
     places = [place for place, (before, after) in enumerate(pairs) if before != after]
     if not places:
-        return f"{_type(old)} → {_type(new)}, the same numbers"
+        return f"{type_of(old)} → {type_of(new)}, the same numbers"
     shown = [
         f"{_index(place, old.shape)} {pairs[place][0]} → {pairs[place][1]}"
         for place in places[:_MOST_SHOWN]
     ]
     more = ["…"] if len(places) > _MOST_SHOWN else []
-    differ = "entry differs" if len(places) == 1 else "entries differ"
-    return f"{len(places)} of {len(pairs)} {differ}: {', '.join(shown + more)}"
+    differ = "differs" if len(places) == 1 else "differ"
+    return f"{len(places)} of {len(pairs)} entries {differ}: {', '.join(shown + more)}"
 
 
 def _numbers(constant: Constant) -> Sequence[float]:
     """Its numbers in row-major order."""
     if constant.file is None:
         return constant.values
-    import numpy as np
-
-    try:
-        numbers: list[float] = np.load(constant.file, allow_pickle=False).ravel().tolist()
-    except (OSError, ValueError, EOFError):
-        raise StopError(f"{quote(constant.file)} cannot be read", USAGE) from None
+    numbers: list[float] = _array(constant).ravel().tolist()
     return numbers
 
 
-def _type(constant: Constant) -> str:
-    kind = constant.dtype if constant.file else constant.dtype.rstrip("0123456789")
-    return f"{kind}[{', '.join(map(str, constant.shape))}]"
+def _array(constant: Constant) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    assert constant.file is not None
+    try:
+        array: np.ndarray[Any, Any] = np.load(constant.file, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        raise StopError(f"{quote(constant.file)} cannot be read", USAGE) from None
+    return array
 
 
 def _index(place: int, shape: tuple[int, ...]) -> str:

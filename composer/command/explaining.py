@@ -42,7 +42,8 @@ def explained(word: str | None, own: Sequence[type[Loss]] = ()) -> str:
         return code_page(word)
     if word in losses or word in CATALOGUE:
         return loss_text(losses[word] if word in losses else find(word))
-    here = ELSEWHERE.get(word.lower().rpartition(".")[2])
+    last = word.lower().rpartition(".")[2]
+    here = last if last in CATALOGUE else ELSEWHERE.get(last)
     if here is None:
         raise _unknown(word, [*losses, *CATALOGUE])
     return f"What {quote(word)} is elsewhere is {quote(here)} here.\n\n{loss_text(find(here))}"

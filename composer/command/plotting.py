@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from composer.command.exits import PROBLEMS, USAGE, StopError
 from composer.command.specs import sound_spec
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from composer.losses.base import Loss
     from composer.plots.figure import Drawn, OnBatch, Section
     from composer.spec import Spec
+
+Batch = tuple[dict[str, Any], dict[str, Any]]
 
 KINDS = ("png", "svg")
 _MOST_MISSING = 20
@@ -49,12 +51,12 @@ def plot_to(wanted: Wanted, losses: Sequence[type[Loss]] = ()) -> Iterator[str]:
         SpecError: the spec has problems, or the batch does not fit it.
         StopError: Matplotlib is missing, or a file cannot be read or written.
     """
-    kind = _kind(wanted.output)
+    _kind(wanted.output)
     require_place(wanted.output, force=True)
     spec = sound_spec(wanted.config, losses, wanted.overrides)
     _require_matplotlib()
-    batch = None if wanted.batch is None else _batch(wanted.batch, wanted.step)
-    drawn, data = _picture(wanted, spec, batch, kind, is_own=bool(losses))
+    batch = None if wanted.batch is None else _batch(wanted.batch)
+    drawn, data = _picture(wanted, spec, batch, is_own=bool(losses))
     write_bytes(wanted.output, data, force=True)
     yield f"{quote(wanted.output)} is written"
     if drawn.missing:
@@ -79,44 +81,44 @@ def _require_matplotlib() -> None:
         import matplotlib  # noqa: F401  # whether it is there
     except ModuleNotFoundError:
         raise StopError(
-            "a plot needs Matplotlib, which is not installed; help: pip install 'losscomp[plots]'",
+            "a plot needs Matplotlib, which is missing: pip install 'losscomp[plots]'",
             USAGE,
         ) from None
 
 
-def _batch(path: str, step: int) -> OnBatch:
+def _batch(path: str) -> Batch:
     from composer.command.batch_file import BatchError, read_batch
-    from composer.plots.figure import OnBatch
 
     try:
-        y_true, y_pred = read_batch(path)
+        return read_batch(path)
     except BatchError as error:
         raise StopError(str(error), USAGE) from None
-    return OnBatch(y_true, y_pred, os.path.basename(path), step)
 
 
 def _picture(
-    wanted: Wanted, spec: Spec, batch: OnBatch | None, kind: str, *, is_own: bool
+    wanted: Wanted, spec: Spec, batch: Batch | None, *, is_own: bool
 ) -> tuple[Drawn, bytes]:
     """The figure and the bytes of its file."""
+    from composer.command.building import native_log_hidden
+
+    with native_log_hidden():
+        import tensorflow  # noqa: F401  # prints while it loads
     from composer.plots.figure import draw, drawing, encode
 
     title = "standard input" if wanted.config == "-" else os.path.basename(wanted.config)
     sections = _sections(wanted, spec, batch, is_own=is_own)
     with drawing():
         drawn = draw(title, sections)
-        return drawn, encode(drawn.figure, kind, escape(title))
+        return drawn, encode(drawn.figure, _kind(wanted.output), escape(title))
 
 
-def _sections(wanted: Wanted, spec: Spec, batch: OnBatch | None, *, is_own: bool) -> list[Section]:
+def _sections(wanted: Wanted, spec: Spec, batch: Batch | None, *, is_own: bool) -> list[Section]:
     """What is to be drawn; what is wrong with the batch, or with a loss of one's own, is told."""
-    from composer.command.building import native_log_hidden
     from composer.plots.figure import sections_of
 
-    with native_log_hidden():
-        import tensorflow  # noqa: F401  # prints while it loads
     try:
-        return sections_of(spec, batch, wanted.last)
+        found = None if batch is None else _on_batch(wanted, spec, batch)
+        return sections_of(spec, found, wanted.last)
     except SpecError:
         raise
     except ValueError as error:
@@ -125,6 +127,18 @@ def _sections(wanted: Wanted, spec: Spec, batch: OnBatch | None, *, is_own: bool
         if not is_own or not getattr(error, "__notes__", None):
             raise
         raise StopError(_with_notes(f"{type(error).__name__}: {error}", error), PROBLEMS) from error
+
+
+def _on_batch(wanted: Wanted, spec: Spec, batch: Batch) -> OnBatch:
+    from composer.command.report import report
+    from composer.compose import TotalLoss
+    from composer.plots.charges import charges
+    from composer.plots.figure import OnBatch
+
+    total_loss = TotalLoss(spec)
+    result = report(total_loss, *batch, wanted.step)
+    maps = charges(total_loss, *batch, wanted.step)
+    return OnBatch(result, maps, os.path.basename(wanted.batch or ""))
 
 
 def _with_notes(message: str, error: BaseException) -> str:

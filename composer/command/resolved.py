@@ -18,7 +18,7 @@ from composer.language.expression import parse
 from composer.language.yaml.nodes import Node
 from composer.losses.base import Loss
 from composer.spec import Spec, Task, write_tensors
-from composer.terms import Part, Path, Term, task_parts, terms_of
+from composer.terms import Part, Path, Term, split, task_parts, terms_of
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ class Resolved:
 
 
 _DEFAULT = Origin("default")
-_NONE = Value(None, _DEFAULT, is_told=True)
+NONE = Value(None, _DEFAULT, is_told=True)
+"""What is not there, and needs not be."""
 
 
 def resolve(spec: Spec) -> Resolved:
@@ -122,13 +123,11 @@ class _Resolver:
         return self._value(data, path)
 
     def _constant(self, name: str, constant: Constant) -> Value:
-        axes = ", ".join(map(str, constant.shape))
-        dtype = constant.dtype if constant.file else constant.dtype.rstrip("0123456789")
-        return self._value(write_constant(constant), ("constants", name), f"{dtype}[{axes}]")
+        return self._value(write_constant(constant), ("constants", name), type_of(constant))
 
     def _regularization(self) -> Section:
         if self.spec.regularization is None:
-            return _NONE
+            return NONE
         path = ("regularization", "weight")
         return {"weight": self._weight(Part(self.spec.regularization.weight, path, {}))}
 
@@ -143,7 +142,7 @@ class _Resolver:
             elif any(side in term.roles and term.roles[side].path == path for term in terms):
                 found[side] = Value(written(t.Tensor(0, 0, side, (name,))), _DEFAULT)
         found["weight"] = self._weight(self.parts[*path, "weight"])
-        found["mask"] = _NONE if task.mask is None else self._expression((*path, "mask"))
+        found["mask"] = NONE if task.mask is None else self._expression((*path, "mask"))
         return ResolvedTask(found, [self._loss(name, task, term) for term in terms])
 
     def _loss(self, task_name: str, task: Task, term: Term) -> dict[str, Value]:
@@ -169,7 +168,7 @@ class _Resolver:
             mask = self._expression(own)
             return mask if task.mask is None else _also(mask, "and", of_task)
         if task.mask is None:
-            return _NONE
+            return NONE
         return Value(_text(self.parts[inherited]), of_task, is_told=True)
 
     def _parameters(self, loss: Loss, path: Path) -> Iterator[tuple[str, Value]]:
@@ -177,7 +176,7 @@ class _Resolver:
         for field in loss.parameters():
             name = fields[field].alias or field
             value = self._value(data[name], (*path, name))
-            yield name, _NONE if data[name] is None else value
+            yield name, NONE if data[name] is None else value
 
     def _reduction(self, term: Term) -> Value:
         path = (*term.path, "reduction")
@@ -190,11 +189,15 @@ class _Resolver:
         note = "scalar" if rest is None else "tensor"
         if rest is not None and scalars:
             note = f"scalar {text_of_product(scalars)}, the rest tensor"
-        value = self._expression(part.path, part)
+        data = _text(part)
+        # Written out, a role may show factors that are none of the weight's.
+        if isinstance(data, str) and split(parse(data).tree, self.ranks) != (scalars, rest):
+            data = part.expression.text.strip()
+        value = self._value(data, part.path)
         return value if value.origin == _DEFAULT else replace(value, note=note)
 
-    def _expression(self, path: Path, part: Part | None = None) -> Value:
-        return self._value(_text(part or self.parts[path]), path)
+    def _expression(self, path: Path) -> Value:
+        return self._value(_text(self.parts[path]), path)
 
     def _value(self, data: Any, path: Path, note: str = "") -> Value:
         node = self._node(path)
@@ -208,6 +211,12 @@ class _Resolver:
             return found
         # A loss may be its type alone.
         return parent if parent.kind == "scalar" and path[-1] == "type" else None
+
+
+def type_of(constant: Constant) -> str:
+    """`float[3]`: numbers in the spec take the precision of what they meet, a file has its own."""
+    dtype = constant.dtype if constant.file else constant.dtype.rstrip("0123456789")
+    return f"{dtype}[{', '.join(map(str, constant.shape))}]" if constant.shape else dtype
 
 
 def _parts(term: Term) -> Iterator[Part]:

@@ -26,9 +26,7 @@ def yaml_lines(resolved: Resolved, paint: Paint = plain) -> list[str]:
     lines = list(_lines(resolved))
     widths = [width(line.text) for line in lines]
     column = max((size for size in widths if size <= _WIDEST), default=0) + 2
-    return [
-        _shown(line, column - size, paint) for line, size in zip(lines, widths, strict=True)
-    ]
+    return [_shown(line, column - size, paint) for line, size in zip(lines, widths, strict=True)]
 
 
 def _shown(line: Line, room: int, paint: Paint) -> str:

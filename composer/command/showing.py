@@ -14,6 +14,7 @@ from composer.language.diagnostics import escape
 from composer.language.frames import Paint, plain
 from composer.spec import Spec
 
+_LATEX = r"% for a display such as \[ … \]; needs amsmath and amssymb"
 Format = Literal["text", "markdown", "latex", "json"]
 
 
@@ -33,7 +34,7 @@ def show_spec(
     name = "<stdin>" if config == "-" else config
     match as_format:
         case "latex":
-            return latex_of_total(spec)
+            return f"{_LATEX}\n{latex_of_total(spec)}"
         case "markdown":
             from composer.command.resolved_markdown import markdown
 

@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from composer.language.diagnostics import escape, width
+from composer.language.frames import Paint, Style, plain
 
 if TYPE_CHECKING:
     from composer.command.report import Report, Row
@@ -14,19 +15,30 @@ if TYPE_CHECKING:
 _HEAD = ("term", "loss", "weight", "weighted", "share", "counted", "gradient")
 
 
-def render_table(report: Report, regularization: str | None) -> str:
+def render_table(report: Report, regularization: str | None, paint: Paint = plain) -> str:
     """Aligned columns, then the total, then a line for anything not finite."""
     rows = [_HEAD, *(_cells(row) for row in report.rows)]
     if regularization is not None:
         rows.append(("regularization", "as given by the trainer", regularization, "", "", "", ""))
-    lines = _aligned(rows)
-    lines.insert(1, "─" * max(width(line) for line in lines))
-    lines.append(lines[1])
-    lines.append(f"total {_number(report.total)} at step {report.step}")
+    head, *lines = map(escape, _aligned(rows))
+    rule = paint("─" * max(width(line) for line in (head, *lines)), "dim")
+    styles = [*map(_style, report.rows), None][: len(lines)]
+    painted = [
+        paint(line, style) if style else line for line, style in zip(lines, styles, strict=True)
+    ]
+    total = f"total {_number(report.total)} at step {report.step}"
+    closing = [paint(total, "bold" if math.isfinite(report.total) else "error")]
     if any(row.weight == 0 for row in report.rows):
-        lines.append(f"(off) the weight is 0 at step {report.step}")
-    lines += [f"not finite: {finding}" for finding in report.findings]
-    return "\n".join(escape(line) for line in lines)
+        closing.append(f"(off) the weight is 0 at step {report.step}")
+    closing += [f"{paint('not finite', 'error')}: {escape(finding)}" for finding in report.findings]
+    return "\n".join([paint(head, "bold"), rule, *painted, rule, *closing])
+
+
+def _style(row: Row) -> Style | None:
+    """What is not finite stands out, what is off stands back."""
+    if not (math.isfinite(row.weighted) and math.isfinite(row.gradient)):
+        return "error"
+    return "dim" if row.weight == 0 else None
 
 
 def _cells(row: Row) -> tuple[str, ...]:

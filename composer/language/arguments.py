@@ -7,25 +7,30 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from composer.language import tree as t
-from composer.language.diagnostics import did_you_mean, quote
+from composer.language.diagnostics import quote
 from composer.language.errors import ExpressionError
-from composer.language.functions import ELSEWHERE, FUNCTIONS, PARAMETERS_ELSEWHERE, Function
+from composer.language.functions import FUNCTIONS, Function
 from composer.language.indexing import whole_number
 
 MAX_SIZE = 65_536
 MAX_AXIS = 32
 
 
-class _Reader(Protocol):
+class Reader(Protocol):
     def error(
-        self, message: str, node: ast.AST, help: str | None = None, code: str = ...
+        self,
+        message: str,
+        node: ast.AST,
+        help: str | None = None,
+        code: str = ...,
+        replacement: str | None = None,
     ) -> ExpressionError: ...
     def convert(self, node: ast.AST) -> t.Tree: ...
     def span(self, node: ast.AST) -> tuple[int, int]: ...
     def source(self, node: ast.AST) -> str: ...
 
 
-def read_call(node: ast.Call, reader: _Reader) -> t.Call:
+def read_call(node: ast.Call, reader: Reader) -> t.Call:
     """A call of a known function with the arguments that it takes."""
     return _Arguments(node, _name(node, reader), reader).read()
 
@@ -38,45 +43,12 @@ def usage(name: str) -> str:
     return quote(f"{name}({', '.join(names)})")
 
 
-def _name(node: ast.Call, reader: _Reader) -> str:
-    if not isinstance(node.func, ast.Name):
-        raise _not_by_itself(node, reader)
-    name = node.func.id
-    if name not in FUNCTIONS:
-        raise reader.error(
-            f"there is no function {quote(name)}",
-            node.func,
-            _here(name) or did_you_mean(name, FUNCTIONS, noun="functions"),
-            code="unknown-function",
-        )
-    return name
+def _name(node: ast.Call, reader: Reader) -> str:
+    if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
+        from composer.language.wrong_calls import not_a_function  # only problems need it
 
-
-def _not_by_itself(node: ast.Call, reader: _Reader) -> ExpressionError:
-    """A method, or a function with the library that it is of."""
-    called = node.func
-    name = called.attr if isinstance(called, ast.Attribute) else ""
-    if isinstance(called, ast.Attribute) and name in FUNCTIONS:
-        arguments = ", ".join(map(reader.source, _given(called, node)))
-        help = f"write `{name}({arguments})`"
-        return reader.error("a function stands by itself", called, help)
-    message = f"only functions of the language are called, found {quote(reader.source(called))}"
-    return reader.error(message, called, _here(name))
-
-
-def _given(method: ast.Attribute, node: ast.Call) -> list[ast.AST]:
-    """The arguments of a method, first the one before its dot if that is not a library."""
-    root: ast.expr = method
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    is_library = isinstance(root, ast.Name) and root.id not in ("y_true", "y_pred")
-    arguments = [*node.args, *node.keywords]
-    return arguments if is_library and arguments else [method.value, *arguments]
-
-
-def _here(name: str) -> str | None:
-    """What to write for a function of other languages."""
-    return f"write {quote(ELSEWHERE[name])}" if name in ELSEWHERE else None
+        raise not_a_function(node, reader)
+    return node.func.id
 
 
 @dataclass
@@ -85,7 +57,7 @@ class _Arguments:
 
     node: ast.Call
     name: str
-    reader: _Reader
+    reader: Reader
 
     @property
     def function(self) -> Function:
@@ -103,8 +75,10 @@ class _Arguments:
             self._size(given.get(function.size)) if function.size else None,
         )
 
-    def error(self, message: str, node: ast.AST, help: str | None = None) -> ExpressionError:
-        return self.reader.error(message, node, help)
+    def error(
+        self, message: str, node: ast.AST, help: str | None = None, replacement: str | None = None
+    ) -> ExpressionError:
+        return self.reader.error(message, node, help, replacement=replacement)
 
     def _match(self) -> dict[str, ast.expr]:
         """Arguments by parameter name, positional ones first, as in Python."""
@@ -113,8 +87,13 @@ class _Arguments:
         positional = names[:-1] if self.function.axis else names
         if len(self.node.args) > len(positional):
             extra = self.node.args[len(positional)]
-            help = f"write `axis={self.reader.source(extra)}`" if self.function.axis else None
-            raise self.error(f"{usage(self.name)} takes no more arguments", extra, help)
+            named = f"axis={self.reader.source(extra)}" if self.function.axis else None
+            is_last = extra is self.node.args[-1] and not self.node.keywords
+            message, help = (
+                f"{usage(self.name)} takes no more arguments",
+                named and f"write `{named}`",
+            )
+            raise self.error(message, extra, help, named if is_last else None)
         given = dict(zip(positional, self.node.args, strict=False))
         for keyword in self.node.keywords:
             given[self._keyword(keyword, given)] = keyword.value
@@ -126,25 +105,14 @@ class _Arguments:
         if name is None:
             raise self.error("the expression language has no `**` before a value", keyword)
         if name not in names:
-            raise self.error(
-                f"{usage(self.name)} has no parameter {quote(name)}",
-                keyword,
-                self._parameter_help(name, keyword.value),
-            )
+            from composer.language.wrong_calls import unknown_parameter  # only problems need it
+
+            near = unknown_parameter(self.name, self.node, keyword, self.reader)
+            message = f"{usage(self.name)} has no parameter {quote(name)}"
+            raise self.error(message, keyword, near.help, near.meant)
         if name in given:
             raise self.error(f"{usage(self.name)} was given {quote(name)} twice", keyword)
         return name
-
-    def _parameter_help(self, name: str, value: ast.expr) -> str | None:
-        """A parameter that is still open, the nearest one first."""
-        taken = {keyword.arg for keyword in self.node.keywords}
-        names = self.function.parameters[len(self.node.args) :]
-        names = tuple(each for each in names if each not in taken)
-        if (ours := PARAMETERS_ELSEWHERE.get(name)) in names:
-            return f"write `{ours}={self.reader.source(value)}`"
-        if not names:
-            return f"leave it out; {quote(self.name)} gives: {self.function.summary}"
-        return did_you_mean(name, names, noun="parameters")
 
     def _value(self, given: ast.expr | None, parameter: str) -> t.Tree:
         if given is not None:
@@ -156,15 +124,19 @@ class _Arguments:
 
     def _list(self, given: ast.expr | None, parameter: str) -> tuple[t.Tree, ...]:
         if not isinstance(given, ast.List | ast.Tuple):
-            found = f", found {quote(self.reader.source(given))}" if given else ""
-            raise self.error(
-                f"{usage(self.name)} takes a list for {quote(parameter)}{found}",
-                given or self.node,
-                f"write `[{self.reader.source(given)}]`" if given else "write a list like `[1, 2]`",
-            )
+            raise self._no_list(given, parameter)
         if not given.elts:
             raise self.error(f"{quote(parameter)} holds one value or more, found none", given)
         return tuple(self.reader.convert(each) for each in given.elts)
+
+    def _no_list(self, given: ast.expr | None, parameter: str) -> ExpressionError:
+        message = f"{usage(self.name)} takes a list for {quote(parameter)}"
+        if given is None:
+            return self.error(message, self.node, "write a list like `[1, 2]`")
+        found = self.reader.source(given)
+        return self.error(
+            f"{message}, found {quote(found)}", given, f"write `[{found}]`", f"[{found}]"
+        )
 
     def _axis(self, given: ast.expr | None) -> tuple[int, ...] | None:
         if given is None:

@@ -32,13 +32,13 @@ class Binding:
         axes, dims = role.axes, shape.head
         if "..." not in axes:
             if len(dims) != len(axes):
-                raise Mismatch(f"`{name}` has {_counted(len(dims))}, not {len(axes)}")
+                raise _rank(name, len(dims), f"not {len(axes)}")
             self._bind_axes(name, axes, dims, 0)
             return
         place = axes.index("...")
         behind = len(axes) - place - 1
         if len(dims) < len(axes) - 1:
-            raise Mismatch(f"`{name}` has {_counted(len(dims))}, fewer than {len(axes) - 1}")
+            raise _rank(name, len(dims), f"fewer than {len(axes) - 1}")
         end = len(dims) - behind
         self._bind_axes(name, axes[:place], dims[:place], 0)
         self._bind_axes(name, axes[place + 1 :], dims[end:], end)
@@ -49,9 +49,7 @@ class Binding:
         axes = role.axes
         place = axes.index("...") if "..." in axes else len(axes)
         if "..." not in axes and shape.least_rank > len(axes):
-            raise Mismatch(
-                f"`{name}` has at least {_counted(shape.least_rank)}, more than {len(axes)}"
-            )
+            raise _rank(name, shape.least_rank, f"more than {len(axes)}", "at least ")
         ahead = min(place, len(shape.head))
         self._bind_axes(name, axes[:ahead], shape.head[:ahead], 0)
         behind = min(len(axes) - place - 1, len(shape.tail or ()))
@@ -65,8 +63,9 @@ class Binding:
         for offset, (axis, dim) in enumerate(zip(axes, dims, strict=True)):
             if isinstance(axis, int):
                 if dim not in (axis, None):
-                    message = f"axis {first + offset} of `{name}` is {dim}, not {axis}"
-                    raise Mismatch(message)
+                    number = first + offset
+                    message = f"axis {number} of `{name}` is {dim}, not {axis}"
+                    raise Mismatch(message, roles=[(name, f"axis {number} is {dim}")])
             elif axis is not None:
                 self.dims[axis] = self._met(axis, self.dims.get(axis), dim, (name, first + offset))
 
@@ -75,7 +74,13 @@ class Binding:
             self.middle, self.middle_of = dims, name
         if len(self.middle) != len(dims):
             there = f"{_counted(len(self.middle))} in `{self.middle_of}`"
-            raise Mismatch(f"`...` is {there} and {_counted(len(dims))} in `{name}`")
+            raise Mismatch(
+                f"`...` is {there} and {_counted(len(dims))} in `{name}`",
+                roles=[
+                    (str(self.middle_of), f"`...` is {_counted(len(self.middle))}"),
+                    (name, f"`...` is {_counted(len(dims))}"),
+                ],
+            )
         self.middle = tuple(
             self._met(offset, known, dim, (name, first + offset))
             for offset, (known, dim) in enumerate(zip(self.middle, dims, strict=True))
@@ -94,12 +99,15 @@ class Binding:
         name, axis = place
         if key not in self.places:
             message = f"`{key}` is {known}, and axis {axis} of `{name}` is {dim}"
-            return Mismatch(message, parameter=str(key))
+            roles = [(name, f"axis {axis} is {dim}")]
+            return Mismatch(message, parameter=str(key), roles=roles)
         other, before = self.places[key][0]
         names = isinstance(known, str) and isinstance(dim, str)
         there = f"axis {before} of `{other}` is {known}"
         help = "axes of equal size have one name under `tensors:`" if names else None
-        return Mismatch(f"{there}, and axis {axis} of `{name}` is {dim}", help=help)
+        message = f"{there}, and axis {axis} of `{name}` is {dim}"
+        roles = [(other, f"axis {before} is {known}"), (name, f"axis {axis} is {dim}")]
+        return Mismatch(message, help=help, roles=roles)
 
     def shape(self, axes: tuple[Axis, ...]) -> Shape:
         """The shape that axes of the signature have come to."""
@@ -114,6 +122,11 @@ class Binding:
 
     def _dim(self, axis: Axis) -> Dim:
         return self.dims.get(axis) if isinstance(axis, str) else axis
+
+
+def _rank(name: str, axes: int, wanted: str, at_least: str = "") -> Mismatch:
+    found = f"{at_least}{_counted(axes)}"
+    return Mismatch(f"`{name}` has {found}, {wanted}", roles=[(name, found)])
 
 
 def _counted(axes: int) -> str:

@@ -60,7 +60,8 @@ class Expression:
 
 def parse(text: str) -> Expression:
     """Reads an expression; raises ExpressionError with the offsets of what is wrong."""
-    return Expression(_Reader(text).convert(parse_python(text)), text)
+    body = parse_python(text)
+    return Expression(_Reader(text, body).convert(body), text)
 
 
 def literal(value: float) -> Expression:
@@ -72,8 +73,9 @@ def literal(value: float) -> Expression:
 class _Reader:
     """Turns Python's syntax tree of one text into ours, refusing what the language lacks."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, body: ast.expr) -> None:
         self.text = text
+        self.body = body
 
     def span(self, node: ast.AST) -> tuple[int, int]:
         return span_of(node, self.text)
@@ -88,8 +90,11 @@ class _Reader:
         node: ast.AST,
         help: str | None = None,
         code: str = "invalid-expression",
+        replacement: str | None = None,
     ) -> ExpressionError:
-        return ExpressionError(message, *self.span(node), help=help, code=code)
+        return ExpressionError(
+            message, *self.span(node), help=help, code=code, replacement=replacement
+        )
 
     def convert(self, node: ast.AST) -> t.Tree:
         match node:
@@ -116,11 +121,12 @@ class _Reader:
     def _unsupported(
         self, kind: ast.AST, node: ast.AST, around: ast.AST | None = None
     ) -> ExpressionError:
-        from composer.language.refusals import instead_of, name_of  # only problems need it
+        from composer.language.refusals import refusal  # only problems need it
 
-        found = quote(self.source(node))
-        message = f"the expression language has no {name_of(kind)}, found {found}"
-        return self.error(message, node, instead_of(kind, around or node, self.source))
+        found = refusal(kind, node, around or node, self)
+        return ExpressionError(
+            found.message, found.start, found.end, help=found.help, replacement=found.replacement
+        )
 
     def _number(self, node: ast.Constant) -> t.Tree:
         value, written = node.value, self.source(node)
@@ -137,8 +143,9 @@ class _Reader:
     def _no_number(self, node: ast.Constant) -> ExpressionError:
         from composer.language.refusals import instead_of_text  # only problems need it
 
-        help = instead_of_text(node.value) if isinstance(node.value, str) else None
-        return self.error(f"a number is required, found {quote(self.source(node))}", node, help)
+        help, meant = instead_of_text(node.value) if isinstance(node.value, str) else (None, None)
+        message = f"a number is required, found {quote(self.source(node))}"
+        return self.error(message, node, help, replacement=meant)
 
     def _name(self, node: ast.Name) -> t.Tree:
         span = self.span(node)

@@ -26,14 +26,15 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_INSTEAD = {
-    "&&": "write `and`", "||": "write `or`", "!": "write `not`", "===": "write `==`",
-    "!==": "write `!=`", "<>": "write `!=`", "=<": "write `<=`", "=>": "write `>=`",
-    "?": "write `where(condition, a, b)`", "≤": "write `<=`", "≥": "write `>=`",
-    "≠": "write `!=`", "×": "write `*`", "·": "write `*`", "÷": "write `/`", "−": "write `-`",
-    "–": "write `-`", "“": 'write `"`', "”": 'write `"`', "‘": "write `'`", "’": "write `'`",
+_MEANT = {
+    "&&": "and", "||": "or", "===": "==", "!==": "!=", "<>": "!=", "=<": "<=", "=>": ">=",
+    "≤": "<=", "≥": ">=", "≠": "!=", "×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "“": '"',
+    "”": '"', "‘": "'", "’": "'",
 }  # fmt: skip
+_INSTEAD = {"!": "write `not`", "?": "write `where(condition, a, b)`"}
 _QUOTED = 'y_true["…"]'
+_BEFORE_NOT = re.compile(r"(?:^|[(,]|\b(?:and|or|not)|&&|\|\|)$")
+_OPERAND = re.compile(r"(?:\w[\w.]*)?(?:\([^()]*\))?\s*(?:$|[),]|and\b|or\b|&&|\|\|)")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 # What Python has for statements; the others (`if`, `lambda`, …) are refused where they are read.
 _STATEMENTS = {
@@ -74,6 +75,7 @@ def _refuse_hidden(text: str) -> None:
             place + 1,
             help="write a plain space" if is_space else "remove it",
             code="invalid-character",
+            replacement=" " if is_space else "",
         )
 
 
@@ -88,16 +90,14 @@ def _check_word(token: re.Match[str]) -> None:
     word, text = token.group(), token.string
     if not word.isascii():
         # Python folds look-alike letters into one; we never guess which was meant.
-        raise _error(
-            f"names outside quotes are ASCII, found {quote(word)}",
-            *token.span(),
-            f"write it in quotes: `{_in_quotes(token) or _QUOTED}`",
-        )
+        message = f"names outside quotes are ASCII, found {quote(word)}"
+        raise _unquoted(token, message, "write it in quotes: ", _QUOTED)
     if text[token.end() : token.end() + 1] in ("'", '"') and _is_prefix(word):
         raise _error(f"text in quotes has no prefix, found {quote(word)}", *token.span())
     if word[0].isdigit() and "_" in word:
-        help = f"write `{word.replace('_', '')}`"
-        raise _error(f"a number has no `_`, found {quote(word)}", *token.span(), help)
+        number = word.replace("_", "")
+        message, help = f"a number has no `_`, found {quote(word)}", f"write `{number}`"
+        raise _error(message, *token.span(), help, number if number.isdigit() else None)
     if keyword.iskeyword(word):
         _check_keyword(token)
 
@@ -110,8 +110,7 @@ def _check_keyword(token: re.Match[str]) -> None:
     """`y_true.class` has to be `y_true["class"]`."""
     word = token.group()
     if token.string[: token.start()].rstrip().endswith("."):
-        written = _in_quotes(token) or f'["{word}"]'
-        raise _error(f"{quote(word)} is a reserved word", *token.span(), f"write `{written}`")
+        raise _unquoted(token, f"{quote(word)} is a reserved word", "write ", f'["{word}"]')
     if word in _STATEMENTS:
         raise _error(
             f"{quote(word)} is a reserved word",
@@ -120,11 +119,14 @@ def _check_keyword(token: re.Match[str]) -> None:
         )
 
 
-def _in_quotes(token: re.Match[str]) -> str | None:
-    """A word that is a part of a tensor's name, in quotes behind what stands before it."""
-    before = token.string[: token.start()].rstrip()
+def _unquoted(token: re.Match[str], message: str, verb: str, example: str) -> ExpressionError:
+    """A part of a tensor's name that has to stand in quotes, behind what stands before it."""
+    before = token.string[: token.start()]
     owner = re.search(r"(?:y_true|y_pred)[\w.]*\.$", before)
-    return f'{owner.group()[:-1]}["{token.group()}"]' if owner else None
+    if owner is None:
+        return _error(message, *token.span(), f"{verb}`{example}`")
+    written = f'{owner.group()[:-1]}["{token.group()}"]'
+    return _error(message, owner.start(), token.end(), f"{verb}`{written}`", written)
 
 
 def _check_bracket(token: re.Match[str], brackets: list[re.Match[str]]) -> None:
@@ -145,7 +147,8 @@ def _check_equals(token: re.Match[str], brackets: list[re.Match[str]]) -> None:
     """Only the arguments of a function have `=`."""
     innermost = brackets[-1].end() if brackets else 0
     if not re.search(r"\w\s*\($", token.string[:innermost]):
-        raise _error("nothing is assigned in an expression", *token.span(), "compare with `==`")
+        message = "nothing is assigned in an expression"
+        raise _error(message, *token.span(), "compare with `==`", "==")
 
 
 def _refused(token: re.Match[str]) -> ExpressionError:
@@ -157,7 +160,17 @@ def _refused(token: re.Match[str]) -> ExpressionError:
             "an expression holds no comment", start, len(token.string), "remove it, from `#` on"
         )
     found = token.group()
-    return _error(f"the expression language has no {quote(found)}", start, end, _INSTEAD.get(found))
+    meant = _MEANT.get(found)
+    help = f"write `{meant}`" if meant else _INSTEAD.get(found)
+    if found == "!" and _is_before_operand(token):
+        meant = "not "
+    return _error(f"the expression language has no {quote(found)}", start, end, help, meant)
+
+
+def _is_before_operand(token: re.Match[str]) -> bool:
+    """Whether `not` in its place would hold for the same operand: for a name, or for a call."""
+    before, behind = token.string[: token.start()].rstrip(), token.string[token.end() :]
+    return bool(_BEFORE_NOT.search(before) and _OPERAND.match(behind))
 
 
 def too_deep(start: int, end: int) -> ExpressionError:
@@ -171,5 +184,7 @@ def too_deep(start: int, end: int) -> ExpressionError:
     )
 
 
-def _error(message: str, start: int, end: int, help: str | None = None) -> ExpressionError:
-    return ExpressionError(message, start, end, help=help)
+def _error(
+    message: str, start: int, end: int, help: str | None = None, replacement: str | None = None
+) -> ExpressionError:
+    return ExpressionError(message, start, end, help=help, replacement=replacement)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from composer.language.diagnostics import listing, quote, suggest
 
 _LEAST = 0.75  # how alike a word is to the one that it means
 _AHEAD = 0.1  # and how much less alike to every other
+_RIVALS = 8
+_NOTHING: Mapping[str, str] = {}
 
 
 class Nearest(NamedTuple):
@@ -17,10 +19,12 @@ class Nearest(NamedTuple):
     Attributes:
         help: `did you mean …?`, or else the list of what is known.
         meant: the one known word that it can only mean, or None.
+        near: the known word that is near, or None.
     """
 
     help: str | None
     meant: str | None = None
+    near: str | None = None
 
 
 class Nearness:
@@ -33,27 +37,53 @@ class Nearness:
     def __init__(self, pairs: int = 20_000) -> None:
         self._pairs = pairs
 
-    def nearest(self, word: str, known: Iterable[str], *, noun: str = "known") -> Nearest:
-        """What to tell of a word, given the known ones; `noun` is what these are."""
+    def nearest(
+        self,
+        word: str,
+        known: Iterable[str],
+        *,
+        noun: str = "known",
+        means: Mapping[str, str] = _NOTHING,
+    ) -> Nearest:
+        """What to tell of a word.
+
+        Args:
+            word: the word that is not known.
+            known: the known ones.
+            noun: what these are.
+            means: what known words stand for, where it is another one.
+        """
         names = list(dict.fromkeys(known))
         self._pairs -= len(names)
-        near = suggest(word, names) if self._pairs >= 0 else None
+        near = _near(word, names) if self._pairs >= 0 else None
         if near is None:
             return Nearest(f"{noun}: {listing(names)}" if names else None)
-        return Nearest(f"did you mean {quote(near)}?", near if _is_alone(word, near, names) else None)
+        meant = means.get(near, near) if _is_alone(word, near, names, means) else None
+        return Nearest(f"did you mean {quote(near)}?", meant, near)
 
 
-def nearest(word: str, known: Iterable[str], *, noun: str = "known") -> Nearest:
+def nearest(
+    word: str, known: Iterable[str], *, noun: str = "known", means: Mapping[str, str] = _NOTHING
+) -> Nearest:
     """The same for one word."""
-    return Nearness().nearest(word, known, noun=noun)
+    return Nearness().nearest(word, known, noun=noun, means=means)
 
 
-def _is_alone(word: str, near: str, names: Sequence[str]) -> bool:
-    """Whether the near word is very near, and no other is as near."""
+def _near(word: str, names: Sequence[str]) -> str | None:
     import difflib  # costs milliseconds, and only problems need it
+
+    if (near := suggest(word, names)) is not None or len(word) != len("per"):
+        return near
+    # Of three letters one makes more of a difference.
+    return next(iter(difflib.get_close_matches(word, names, n=1, cutoff=0.6)), None)
+
+
+def _is_alone(word: str, near: str, names: Sequence[str], means: Mapping[str, str]) -> bool:
+    """Whether the near word is very near, and none that means something else is as near."""
+    import difflib
 
     if word.lower() == near.lower():
         return sum(name.lower() == near.lower() for name in names) == 1
     best = difflib.SequenceMatcher(None, near, word).ratio()
-    rivals = difflib.get_close_matches(word, names, n=2, cutoff=best - _AHEAD)
-    return best >= _LEAST and rivals == [near]
+    rivals = difflib.get_close_matches(word, names, n=_RIVALS, cutoff=max(0, best - _AHEAD))
+    return best >= _LEAST and len({means.get(each, each) for each in rivals}) == 1

@@ -12,6 +12,7 @@ from composer.language.lexing import MAX_DEPTH, check_characters, too_deep
 
 MAX_LENGTH = 2_000
 
+_PER_CENT = re.compile(r"(\d+(?:\.\d+)?)\s*%", re.ASCII)
 _BLANKS = " \t\n\r"
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|' r"'(?:[^'\\]|\\.)*'|[\w.]+|\*\*|//|[<>=!]=|.", re.DOTALL)
 
@@ -89,30 +90,44 @@ def _syntax_error(text: str, offset: int) -> ExpressionError:
     while 0 < start < end and _is_word(text[start - 1 : start + 1]):
         start -= 1
     if start >= end:
-        return ExpressionError("the expression ends where a value is required", end, end)
+        return _ended(text, end)
     found = _TOKEN.match(text, start)
     word = found.group() if found else ""
+    help, meant = _help(word, text[:start].rstrip(_BLANKS))
     return ExpressionError(
         f"the expression cannot be read at {quote(word)}",
         start,
         start + len(word),
-        help=_help(word, text[:start].rstrip(_BLANKS)),
+        help=help,
+        replacement=meant,
     )
+
+
+def _ended(text: str, end: int) -> ExpressionError:
+    """The text ends too early; `50%` looks like a division that goes on."""
+    share = _PER_CENT.fullmatch(text.strip(_BLANKS))
+    if share is None:
+        return ExpressionError("the expression ends where a value is required", end, end)
+    number = f"{float(share[1]) / 100:.12g}"
+    message = f"a number has no `%`, found {quote(share[0])}"
+    help = f"write `{number}`"
+    return ExpressionError(message, _indent(text), end, help=help, replacement=number)
 
 
 def _is_word(pair: str) -> bool:
     return re.fullmatch(r"[\w.]{2}", pair) is not None
 
 
-def _help(word: str, before: str) -> str | None:
+def _help(word: str, before: str) -> tuple[str | None, str | None]:
+    """What to write instead of a word, and the text in its place if that is all."""
     if word.lower() in ("and", "or", "not", "in") and not word.islower():
-        return f"write `{word.lower()}`"
+        return f"write `{word.lower()}`", word.lower()
     if re.fullmatch(r"0\d+", word):
-        return f"write `{word.lstrip('0') or '0'}`"
+        return f"write `{word.lstrip('0') or '0'}`", None
     if word == "=":
-        return "compare with `==`"
+        return "compare with `==`", "=="
     if "\\" in word:
-        return "write `\\\\` for a backslash"
+        return "write `\\\\` for a backslash", None
     if re.match(r"\w", word) and re.search(r"[\w)\]\"']$", before):
-        return "an operator or a comma is missing before it"
-    return None
+        return "an operator or a comma is missing before it", None
+    return None, None

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from composer.language.diagnostics import quote
 
 Source = Callable[[ast.AST], str]
 
@@ -46,37 +49,106 @@ _INSTEAD: dict[type[ast.AST], str] = {
     ast.List: "name it under `constants:`",
     ast.Tuple: "name it under `constants:`",
 }
+_OPERATORS = {
+    ast.BitAnd: ("&", "and"), ast.BitOr: ("|", "or"), ast.BitXor: ("^", "**"),
+    ast.LShift: ("<<", None), ast.RShift: (">>", None), ast.MatMult: ("@", None),
+    ast.Is: ("is", "=="), ast.IsNot: ("is not", "!="), ast.Invert: ("~", "not "),
+}  # fmt: skip
+"""How an operator is written, and what stands in its place here."""
 _DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
-def name_of(kind: ast.AST) -> str:
-    """What a part of Python's syntax is called, for messages."""
-    return _NAMES.get(type(kind), "such value")
+class Refusal(NamedTuple):
+    """What is said of a part of Python's syntax that the language lacks.
+
+    Attributes:
+        message: what was found.
+        start: the offset of the first character to blame.
+        end: the offset just past the last.
+        help: what to write instead.
+        replacement: the text in its place, where nothing else is meant.
+    """
+
+    message: str
+    start: int
+    end: int
+    help: str | None
+    replacement: str | None = None
 
 
-def instead_of(kind: ast.AST, around: ast.AST, source: Source) -> str | None:
-    """What to write instead of it, if the language has something; `around` is where it stands."""
+class Reader(Protocol):
+    """The reader of an expression."""
+
+    text: str
+    body: ast.expr
+
+    def span(self, node: ast.AST) -> tuple[int, int]: ...
+    def source(self, node: ast.AST) -> str: ...
+
+
+def refusal(kind: ast.AST, node: ast.AST, around: ast.AST, reader: Reader) -> Refusal:
+    """What is said of a part of Python's syntax.
+
+    Args:
+        kind: what the language lacks; of an operator the operator itself.
+        node: what holds it.
+        around: where it stands.
+        reader: of the expression.
+    """
+    name = _NAMES.get(type(kind), "such value")
+    if type(kind) in _OPERATORS:
+        return _of_operator(kind, node, name, reader)
+    message = f"the expression language has no {name}, found {quote(reader.source(node))}"
+    place, replacement = node, _in_place_of(kind, around, reader.source)
+    if replacement is not None and isinstance(around, ast.Compare):
+        place = around
+    help = _INSTEAD.get(type(kind)) if replacement is None else f"write `{replacement}`"
+    values = kind.elts if isinstance(kind, ast.List | ast.Tuple) else []
+    is_exact = all(map(_is_number, values))
+    return Refusal(message, *reader.span(place), help, replacement if is_exact else None)
+
+
+def _in_place_of(kind: ast.AST, around: ast.AST, source: Source) -> str | None:
+    """What stands here for a choice, a list of numbers or a decimal comma."""
     match kind, around:
         case ast.IfExp(test=test, body=body, orelse=orelse), _:
-            return f"write `where({', '.join(map(source, (test, body, orelse)))})`"
-        case ast.BitXor(), ast.BinOp(right=ast.Constant()):
-            return "write `**` instead of `^`"
+            return f"where({', '.join(map(source, (test, body, orelse)))})"
         case (ast.List() | ast.Tuple()) as values, ast.Compare(left=left, ops=[op]):
             if values.elts and isinstance(op, ast.Eq | ast.NotEq):
                 word = "in" if isinstance(op, ast.Eq) else "not in"
-                return f"write `{source(left)} {word} {source(values)}`"
+                return f"{source(left)} {word} {source(values)}"
         case ast.Tuple(), _:
             if decimal := _DECIMAL_COMMA.fullmatch(source(around)):
-                return f"write `{decimal[1]}.{decimal[2]}`"
-    return _INSTEAD.get(type(kind))
+                return f"{decimal[1]}.{decimal[2]}"
+    return None
 
 
-def instead_of_text(text: str) -> str:
-    """What to write instead of text in quotes."""
+def _of_operator(kind: ast.AST, node: ast.AST, name: str, reader: Reader) -> Refusal:
+    """The operator alone is marked, and replaced where it means the same in its place."""
+    from composer.language.operators import is_same, place_of
+
+    message, (word, meant) = f"the expression language has no {name}", _OPERATORS[type(kind)]
+    start, end = place_of(kind, node, word, reader)
+    help = _INSTEAD.get(type(kind))
+    if isinstance(kind, ast.BitXor) and isinstance(getattr(node, "right", None), ast.Constant):
+        help = "write `**` instead of `^`"
+    same = meant if is_same(kind, node, reader.body) else None
+    return Refusal(message, start, end, help, same)
+
+
+def instead_of_text(text: str) -> tuple[str, str | None]:
+    """What to write instead of text in quotes, and the number that it is if it is one."""
     if _NUMBER.fullmatch(text):
-        return f"remove the quotes: `{text}`"
-    return 'a name in quotes stands in square brackets: `y_true["name"]`'
+        return f"remove the quotes: `{text}`", text
+    return 'a name in quotes stands in square brackets: `y_true["name"]`', None
+
+
+def _is_number(node: ast.expr) -> bool:
+    """Whether it is a number written out, and no boolean."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node = node.operand
+    return isinstance(node, ast.Constant) and type(node.value) in (int, float)
 
 
 def instead_of_part(name: str) -> str:

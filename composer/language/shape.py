@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 Dim = int | str | None
@@ -67,14 +68,21 @@ class Mismatch(ValueError):
     Attributes:
         parameter: the parameter of a loss that is to blame, or None.
         help: what to write instead, or None.
+        roles: the roles that take part, and what each of them is.
     """
 
     def __init__(
-        self, message: str, *, parameter: str | None = None, help: str | None = None
+        self,
+        message: str,
+        *,
+        parameter: str | None = None,
+        help: str | None = None,
+        roles: Sequence[tuple[str, str]] = (),
     ) -> None:
         super().__init__(message)
         self.parameter = parameter
         self.help = help
+        self.roles = roles
 
 
 def meet(a: Dim, b: Dim) -> Dim:

@@ -29,12 +29,16 @@ def unused_findings(spec: Spec) -> Iterator[Finding]:
         if (side, path) not in read:
             name = ".".join((side, *path))
             message = f"{name} is declared, and no expression reads it"
-            yield Finding("unused-tensor", message, ("tensors", side, *path), None, None, "warning")
+            yield _unused("unused-tensor", message, "tensors", side, *path)
     named = {node.name for node in nodes if isinstance(node, t.Constant)}
     for name in spec.constants:
         if name not in named:
             message = f"no expression reads the constant {quote(name)}"
-            yield Finding("unused-constant", message, ("constants", name), None, None, "warning")
+            yield _unused("unused-constant", message, "constants", name)
+
+
+def _unused(code: str, message: str, *path: str) -> Finding:
+    return Finding(code, message, path, severity="warning", is_of_key=True)
 
 
 def _trees(spec: Spec) -> Iterator[t.Tree]:

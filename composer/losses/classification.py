@@ -32,9 +32,13 @@ class Hinge(Loss):
 
         values = max(0, 1 − s·y_pred),   s = 2·y_true − 1 (`labels: zero_one`) or y_true (`signed`)
 
-    Labels are 0 and 1, or with `labels: signed` −1 and 1. Either read as the other is wrong without
-    a sign of it: −1 as one of zero_one becomes −3. The gradient is 0 where the margin is exactly 1.
-    The values have the unit of a logit.
+    Attributes:
+        labels: what the labels are: 0 and 1, or with `signed` −1 and 1.
+
+    Units: that of a logit.
+
+    Domain: labels of the one kind read as the other are wrong without a sign of it: −1 as one of
+    `zero_one` becomes −3. The gradient is 0 where the margin is exactly 1.
 
     Reference: Cortes and Vapnik, "Support-Vector Networks", 1995; as `tf.losses.hinge_loss`.
     """
@@ -60,10 +64,14 @@ class LogLoss(Loss):
 
         values = −y_true·log(y_pred + epsilon) − (1 − y_true)·log(1 − y_pred + epsilon)
 
-    `y_pred` are probabilities; `epsilon`, from 1e-18 to 1, keeps 0 and 1 finite and makes the best
-    value −log(1 + epsilon), a little below 0. A probability that is further than `epsilon` outside
-    [0, 1] gives NaN. Where logits are at hand, `sigmoid_cross_entropy` loses no digits. The values
-    are in nats.
+    Where logits are at hand, `sigmoid_cross_entropy` loses no digits.
+
+    Attributes:
+        epsilon: keeps 0 and 1 finite, and makes the best value −log(1 + epsilon), a little below 0.
+
+    Units: nats.
+
+    Domain: a probability that is further than `epsilon` outside [0, 1] gives NaN.
 
     Reference: Good, "Rational Decisions", 1952; as `tf.losses.log_loss`.
     """
@@ -90,9 +98,13 @@ class SigmoidCrossEntropy(Loss):
         values = −z·log σ(y_pred) − (1 − z)·log(1 − σ(y_pred)),
         z = y_true·(1 − label_smoothing) + 0.5·label_smoothing
 
-    Labels are 0 and 1, or between them; `label_smoothing` is from 0 to 1. No axis is reduced. An
-    infinite logit on the label's side costs nothing, on the other infinitely much. The values are
-    in nats.
+    Attributes:
+        label_smoothing: how far the labels are drawn towards 0.5.
+
+    Units: nats.
+
+    Domain: labels are 0 and 1, or between them. An infinite logit on the label's side costs
+    nothing, on the other infinitely much.
 
     Reference: Cox, "The Regression Analysis of Binary Sequences", 1958; as
     `tf.losses.sigmoid_cross_entropy`.
@@ -114,9 +126,13 @@ class WeightedCrossEntropy(Loss):
 
         values = −pos_weight·y_true·log σ(y_pred) − (1 − y_true)·log(1 − σ(y_pred))
 
-    `pos_weight` is a number of at least 0, or a list of one per class, which is the last axis;
-    above 1 it favours recall, below 1 precision. Labels are 0 and 1, or between them. The values
-    are in nats.
+    Attributes:
+        pos_weight: what a positive label counts: above 1 it favours recall, below 1 precision. A
+            list has one for each class, which is the last axis.
+
+    Units: nats.
+
+    Domain: labels are 0 and 1, or between them.
 
     Reference: King and Zeng, "Logistic Regression in Rare Events Data", 2001; as
     `tf.nn.weighted_cross_entropy_with_logits`, whose gradient at a logit of exactly 0 is wrong.
@@ -148,10 +164,14 @@ class SoftmaxCrossEntropy(Loss):
         values = −Σ_c z_c·log softmax(y_pred)_c,
         z = y_true·(1 − label_smoothing) + label_smoothing / classes
 
-    `y_true` is one-hot or a distribution over the last axis; `label_smoothing` is from 0 to 1. A
-    row that does not sum to 1 is taken as it is, in the value and in the gradient: all zeros have
-    the value 0 and gradient 0. A logit of −inf rules a class out, which costs nothing where z is 0.
-    The values are in nats.
+    Attributes:
+        label_smoothing: how far the labels are drawn towards equal shares of all classes.
+
+    Units: nats.
+
+    Domain: `y_true` is one-hot or a distribution over the last axis. A row that does not sum to 1
+    is taken as it is, in the value and in the gradient: all zeros have the value 0 and gradient 0.
+    A logit of −inf rules a class out, which costs nothing where z is 0.
 
     Reference: Bridle, "Probabilistic Interpretation of Feedforward Classification Network Outputs",
     1990; label smoothing: Szegedy et al., "Rethinking the Inception Architecture", 2016.
@@ -180,10 +200,13 @@ class SparseSoftmaxCrossEntropy(Loss):
         values = −(1 − label_smoothing)·log p_y − label_smoothing·mean_c log p_c,
         p = softmax(y_pred), y = y_true
 
-    `y_true` is from 0 to below the number of classes, which is the last axis of `y_pred`; a label
-    out of range that no mask removes gives NaN. `label_smoothing` is from 0 to 1. A logit of −inf
-    rules a class out; without smoothing it costs nothing, unless it is the label's. The values are
-    in nats.
+    Attributes:
+        label_smoothing: how far the labels are drawn towards equal shares of all classes.
+
+    Units: nats.
+
+    Domain: a label outside the classes that no mask removes gives NaN. A logit of −inf rules a
+    class out; without smoothing it costs nothing, unless it is the label's.
 
     Reference: Bridle, "Probabilistic Interpretation of Feedforward Classification Network Outputs",
     1990; label smoothing: Szegedy et al., "Rethinking the Inception Architecture", 2016.

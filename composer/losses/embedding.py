@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from composer.fields import Read, fault
 from composer.language.signature import Signature
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 _MOST_AXES = 8
+_AXES = {"type": "integer", "enum": [*range(-_MOST_AXES, 0), *range(1, _MOST_AXES + 1)]}
 
 
 def _axis(axis: int) -> int:
@@ -38,17 +39,22 @@ class CosineDistance(Loss):
 
         values = 1 − Σ_axis y_pred·y_true
 
-    `axis` counts from the left, the batch being 0, or from the right, the last being −1. The
-    vectors have length 1, or else the value is no cosine ([3, 4] against itself gives −24). With
-    `normalize: true` they are brought to it first, and a vector of zeros has the value 1 and
-    gradient 0. The values have no unit and are from 0 to 2.
+    Attributes:
+        axis: where the vectors lie: from the left, the batch being 0, or from the right, the last
+            being −1. The batch itself is refused.
+        normalize: brings the vectors to length 1 first.
+
+    Units: none; the values are from 0 to 2.
+
+    Domain: vectors of length 1, or else the value is no cosine: [3, 4] against itself gives −24.
+    With `normalize: true` a vector of zeros has the value 1 and gradient 0.
 
     Reference: Salton, Wong and Yang, "A Vector Space Model for Automatic Indexing", 1975; as
     `tf.losses.cosine_distance`.
     """
 
     type: Literal["cosine_distance"] = "cosine_distance"
-    axis: Annotated[int, AfterValidator(_axis)] = -1
+    axis: Annotated[int, AfterValidator(_axis), WithJsonSchema(_AXES)] = -1
     normalize: bool = False
     signature: ClassVar[Signature] = Signature(
         "y_true=number[batch, ..., n] in unit, y_pred=float[batch, ..., n] in unit"
@@ -86,9 +92,16 @@ class Triplet(Loss):
 
         values = max(0, d(anchor, positive) − d(anchor, negative) + margin)
 
-    `anchor`, `positive` and `negative` are expressions for vectors on their last axis, row for row.
-    `distance` is `squared_euclidean`, `euclidean` or `cosine` (1 minus the cosine); `margin`, at
-    least 0, has its unit. At distance 0 `euclidean` has gradient 0; a vector of zeros has the
+    Attributes:
+        anchor: the vectors that distances are taken from, such as `y_pred.anchor`.
+        positive: vectors that belong to the anchors, row for row.
+        negative: vectors that do not.
+        margin: by how much the negative is to be further, in the unit of the distance.
+        distance: what d is; `cosine` is 1 minus the cosine.
+
+    Units: those of the distance.
+
+    Domain: all numbers. At distance 0 `euclidean` has gradient 0; a vector of zeros has the
     `cosine` distance 1, with gradient 0.
 
     Reference: Schroff, Kalenichenko and Philbin, "FaceNet: A Unified Embedding for Face Recognition
@@ -127,9 +140,16 @@ class Center(Loss):
         values = ‖y_pred − c_y‖² / 2,   y = y_true, c before the step's update
         then, for every class j:  c_j ← c_j − alpha·Σ_{i: y_i = j} (c_j − y_pred_i) / (1 + n_j)
 
-    The centres start at 0, get no gradient, and move by `alpha`, from 0 (not at all) to 1; n_j is
-    the number of rows of class j that take part. `num_classes` and `embedding_size` give their
-    shape. A label out of range that no mask removes gives NaN. Units: those of `y_pred`, squared.
+    The centres start at 0 and get no gradient; n_j is the number of rows of class j that take part.
+
+    Attributes:
+        num_classes: how many centres there are.
+        embedding_size: the length of an embedding, and of a centre.
+        alpha: how far the centres move at a step; 0 is not at all.
+
+    Units: those of `y_pred`, squared.
+
+    Domain: a label outside the classes that no mask removes gives NaN.
 
     Reference: Wen et al., "A Discriminative Feature Learning Approach for Deep Face Recognition",
     2016.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, ValidationInfo
+from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
 
 from composer.language.signature import Signature
 from composer.losses.base import Loss, NonNegative, PerClass
@@ -26,8 +26,13 @@ class SoftmaxFocal(Loss):
 
         values = Σ_c −alpha_c·y_true_c·(1 − p_c)^gamma·log p_c,   p = softmax(y_pred)
 
-    `y_true` is one-hot or a distribution over the last axis. `gamma` is at least 0; 0 is the cross
-    entropy. `alpha` is a number, or a list of one per class. The values are in nats.
+    Attributes:
+        gamma: how much less is made of what is right; 0 is the cross entropy.
+        alpha: what a class counts; a list has one for each class. Without it, 1.
+
+    Units: nats.
+
+    Domain: `y_true` is one-hot or a distribution over the last axis.
 
     Reference: Lin et al., "Focal Loss for Dense Object Detection", 2017.
     """
@@ -59,9 +64,13 @@ class SparseSoftmaxFocal(Loss):
 
         values = −alpha_y·(1 − p_y)^gamma·log p_y,   p = softmax(y_pred), y = y_true
 
-    `y_true` is from 0 to below the number of classes, which is the last axis of `y_pred`; a label
-    out of range that no mask removes gives NaN. `gamma` is at least 0; 0 is the cross entropy.
-    `alpha` is a number, or a list of one per class. The values are in nats.
+    Attributes:
+        gamma: how much less is made of what is right; 0 is the cross entropy.
+        alpha: what a class counts; a list has one for each class. Without it, 1.
+
+    Units: nats.
+
+    Domain: a label outside the classes that no mask removes gives NaN.
 
     Reference: Lin et al., "Focal Loss for Dense Object Detection", 2017.
     """
@@ -101,22 +110,33 @@ def _fractions(value: float | tuple[float, ...], info: ValidationInfo) -> float 
     return value
 
 
+_SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+_SHARES = {**_SHARE, "type": ["number", "array"], "minItems": 1, "items": _SHARE}
+
+
 class SigmoidFocal(Loss):
     """The sigmoid cross entropy, scaled down the more an element is already right.
 
         values = −alpha_t·(1 − p_t)^gamma·log p_t for labels of 0 and 1,   p = σ(y_pred),
         p_t = y_true·p + (1 − y_true)·(1 − p),  alpha_t = alpha·y_true + (1 − alpha)·(1 − y_true)
 
-    For labels between 0 and 1 the cross entropy of both takes the place of −log p_t. `gamma` is at
-    least 0; 0 is the cross entropy. `alpha`, from 0 to 1, is a number, or a list of one per class,
-    which is the last axis; without it alpha_t is 1. No axis is reduced. The values are in nats.
+    For labels between 0 and 1 the cross entropy of both takes the place of −log p_t.
+
+    Attributes:
+        gamma: how much less is made of what is right; 0 is the cross entropy.
+        alpha: what a positive label counts; a negative one counts 1 − alpha. A list has one for
+            each class, which is the last axis. Without it, both count 1.
+
+    Units: nats.
+
+    Domain: labels are 0 and 1, or between them.
 
     Reference: Lin et al., "Focal Loss for Dense Object Detection", 2017.
     """
 
     type: Literal["sigmoid_focal"] = "sigmoid_focal"
     gamma: NonNegative = 2.0
-    alpha: Annotated[PerClass, AfterValidator(_fractions)] | None = None
+    alpha: Annotated[PerClass, AfterValidator(_fractions), WithJsonSchema(_SHARES)] | None = None
     signature: ClassVar[Signature] = Signature(
         "y_true=number[...] in zero_one, y_pred=float[...] in logits -> float[...]"
     )

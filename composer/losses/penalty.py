@@ -18,8 +18,11 @@ class L2(Loss):
 
         values = y_pred² / 2
 
-    With `reduction: sum` it is `tf.nn.l2_loss`. Units: those of `y_pred`, squared. It has no
-    `y_true`.
+    With `reduction: sum` it is `tf.nn.l2_loss`. It has no `y_true`.
+
+    Units: those of `y_pred`, squared.
+
+    Domain: all numbers.
 
     Reference: Hoerl and Kennard, "Ridge Regression: Biased Estimation for Nonorthogonal Problems",
     1970.
@@ -39,7 +42,11 @@ class Precomputed(Loss):
 
         values = y_pred
 
-    Units: its own. It has no `y_true`.
+    It has no `y_true`.
+
+    Units: its own.
+
+    Domain: all numbers.
 
     Reference: Silberman and Guadarrama, "TF-Slim", 2016: `add_loss`.
     """

@@ -21,9 +21,14 @@ class MeanPairwiseSquaredError(Loss):
         values = Σ_{i<j} (d_i − d_j)² / (n·(n − 1)/2) = 2·Σ (d_i − mean d)² / (n − 1),
         d = y_pred − y_true over the n elements kept of a sample
 
-    `unbiased: false` divides by n instead of n − 1, as `tf.contrib.losses` did. A sample with one
-    element kept, or none, has the value 0. `reduction: sum` gives the number of `tf.losses`, which
-    adds up the samples. Units: those of `y_true`, squared.
+    `reduction: sum` gives the number of `tf.losses`, which adds up the samples.
+
+    Attributes:
+        unbiased: divides by n − 1; `false` divides by n, as `tf.contrib.losses` did.
+
+    Units: those of `y_true`, squared.
+
+    Domain: all numbers. A sample with one element kept, or none, has the value 0.
 
     Reference: Eigen, Puhrsch and Fergus, "Depth Map Prediction from a Single Image using a
     Multi-Scale Deep Network", 2014.
@@ -49,11 +54,18 @@ class SILog(Loss):
 
         values = mean d² − lambda·(mean d)²,   d = log y_pred − log y_true over the elements kept
 
-    `lambda` is from 0 (the plain error of the logarithm) to 1 (a common factor costs nothing).
-    `root: true` gives the square root. A sample with no element kept has the value 0, and so has a
-    perfect prediction, both with gradient 0. Both tensors are positive; an element that is 0 or
-    below, and that no mask removes, makes its sample NaN. The values have no unit. (AdaBins has
-    `lambda: 0.85`, `root: true` and `weight: 10`.)
+    AdaBins has `lambda: 0.85`, `root: true` and `weight: 10`.
+
+    Attributes:
+        lambda_: how much of a common factor is forgiven: nothing at 0, where it is the plain error
+            of the logarithm; all of it at 1.
+        root: gives the square root.
+
+    Units: none.
+
+    Domain: both tensors are positive; an element that is 0 or below, and that no mask removes,
+    makes its sample NaN. A sample with no element kept has the value 0, and so has a perfect
+    prediction, both with gradient 0.
 
     Reference: Eigen, Puhrsch and Fergus, "Depth Map Prediction from a Single Image using a
     Multi-Scale Deep Network", 2014; the root: Bhat et al., "AdaBins", 2021.
@@ -81,14 +93,20 @@ class SILog(Loss):
 class Dice(Loss):
     """How badly the predicted and the true region of a class overlap.
 
-        values = 1 − (2·Σ p·g + smooth) / (Σ p² + Σ g² + smooth)
+        values = 1 − (2·Σ p·g + smooth) / (Σ p² + Σ g² + smooth),   p = y_pred, g = y_true
 
-    The p are probabilities (write `y_pred: softmax(y_pred.seg)`), the g their targets, from 0 to 1;
-    the sums run over the pixels kept: of an image (`per: image`), or of the batch (`per: batch`;
-    what replicas or accumulation steps find of that does not add up). With `sparse: true` the
-    targets are class numbers. `smooth`, at least 0 and in pixels, pulls the values of small regions
-    towards 0, and lets a class that is absent still push its p down; with `smooth: 0` a region that
-    is empty in both has the value 0 and gradient 0. The values are from 0 to 1, as p and g are.
+    The sums run over the pixels kept. With logits at hand, write `y_pred: softmax(y_pred)`.
+
+    Attributes:
+        per: sums over an `image`, or over the whole `batch`.
+        smooth: pulls the values of small regions towards 0, and lets a class that is absent still
+            push its p down; in pixels.
+        sparse: takes class numbers as targets.
+
+    Units: none; the values are from 0 to 1, as p and g are.
+
+    Domain: probabilities and targets from 0 to 1. With `smooth: 0` a region that is empty in both
+    has the value 0 and gradient 0.
 
     Reference: Milletari, Navab and Ahmadi, "V-Net: Fully Convolutional Neural Networks for
     Volumetric Medical Image Segmentation", 2016.

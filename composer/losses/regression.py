@@ -18,7 +18,9 @@ class AbsoluteDifference(Loss):
 
         values = |y_pred − y_true|
 
-    Units: those of `y_true`. The gradient is 0 where the two are equal.
+    Units: those of `y_true`.
+
+    Domain: all numbers. The gradient is 0 where the two are equal.
 
     Reference: Boscovich, "De litteraria expeditione per pontificiam ditionem", 1757; as
     `tf.losses.absolute_difference`.
@@ -40,6 +42,8 @@ class MeanSquaredError(Loss):
 
     Units: those of `y_true`, squared.
 
+    Domain: all numbers.
+
     Reference: Legendre, "Nouvelles méthodes pour la détermination des orbites des comètes", 1805;
     as `tf.losses.mean_squared_error`.
     """
@@ -58,7 +62,12 @@ class Huber(Loss):
 
         values = 0.5·e² where |e| ≤ delta, else delta·(|e| − 0.5·delta),   e = y_pred − y_true
 
-    Units: `delta` in those of `y_true`; the values in those squared.
+    Attributes:
+        delta: the error at which the quadratic part ends, in the unit of `y_true`.
+
+    Units: those of `y_true`, squared.
+
+    Domain: all numbers.
 
     Reference: Huber, "Robust Estimation of a Location Parameter", 1964.
     """

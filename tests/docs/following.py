@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shlex
+import shutil
 import sys
 import tempfile
 import traceback
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from composer.entry import main
+from tests.command import ROOT
 from tests.docs.pages import Step, steps_of
 
 
@@ -23,6 +26,8 @@ def follow(page: Path) -> list[tuple[str, int]]:
     """What each step prints, and the exit code of a command (0 of all else)."""
     names: dict[str, Any] = {"__name__": "__main__"}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        shutil.copytree(ROOT / "configs", "configs")
+        sys.path.insert(0, folder)  # where Python finds the modules that a page writes
         return [_take(step, names) for step in steps_of(page)]
 
 
@@ -30,12 +35,13 @@ def _take(step: Step, names: dict[str, Any]) -> tuple[str, int]:
     code = 0
     with contextlib.redirect_stdout(io.StringIO()) as output:
         try:
-            if step.kind == "yaml":
+            if step.file:
+                Path(step.file).parent.mkdir(parents=True, exist_ok=True)
                 Path(step.file).write_text(step.text, encoding="utf-8")
             elif step.kind == "python":
                 exec(step.text, names)  # noqa: S102  # the page's own code is what is tested
             else:
-                sys.argv = step.text.split()
+                sys.argv = shlex.split(step.text)
                 main()
         except SystemExit as end:
             code = int(end.code or 0)
@@ -46,5 +52,5 @@ def _take(step: Step, names: dict[str, Any]) -> tuple[str, int]:
 
 if __name__ == "__main__":
     pages = [Path(argument).absolute() for argument in sys.argv[1:]]
-    followed = {page.name: follow(page) for page in pages}
+    followed = {str(page): follow(page) for page in pages}
     sys.stdout.write(json.dumps(followed))

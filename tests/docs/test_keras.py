@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.command import ROOT, environment
+from tests.command import ROOT
 from tests.docs.pages import Step, steps_of
 
 WRITTEN_FOR = "3.15.1"
@@ -29,15 +26,6 @@ STEPS = [
 SECTIONS = ["In Keras", "In losscomp", "Where the guarantee ends"]
 
 
-@pytest.fixture(scope="module")
-def followed() -> dict[str, list[tuple[str, int]]]:
-    """What the steps of every page print."""
-    command = [sys.executable, "-P", Path(__file__).with_name("following.py"), *PAGES]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def name_of(value: object) -> str:
     return value.stem if isinstance(value, Path) else str(value)
 
@@ -45,7 +33,7 @@ def name_of(value: object) -> str:
 @pytest.mark.parametrize(("page", "number"), STEPS, ids=name_of)
 def test_a_step_prints_what_the_page_shows(page: Path, number: int, followed):
     step = steps_of(page)[number]
-    printed, code = followed[page.name][number]
+    printed, code = followed[str(page)][number]
     place = f"{page.relative_to(ROOT)}:{step.line}"
     assert printed == step.shown, f"{place}: {blame(page, step)}"
     assert code == exit_code(step), place

@@ -1,0 +1,124 @@
+"""Mutated specs and overrides: whatever comes is answered, in every format, in less than a second.
+
+A failure shows the input; `hostile(number)` of tests/fuzzing.py draws it again.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+import time
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from composer import entry
+from composer.command.formats import FORMATS
+from composer.language.diagnostics import SpecError
+from composer.language.frames import show
+from composer.reading import examine_text
+from tests.command import RAW, Outcome
+from tests.fuzzing import Hostile, hostile
+
+QUICK, FULL = 15, 120
+SLOWEST = 1.0  # of process time: how busy the machine is does not count
+ENCODINGS = ("utf-8", "utf-8", "ascii", "cp1252")
+ANNOTATION = re.compile(r"::(error|warning) [^:\r\n]*::[^\r\n]*")
+
+
+@dataclass
+class Run:
+    """A command in this process, on a spec in a file."""
+
+    hostile: Hostile
+    arguments: list[str]
+    encoding: str = "utf-8"
+
+    def outcome(self, monkeypatch: pytest.MonkeyPatch) -> Outcome:
+        """Its exit code and what it wrote, read as the terminal would."""
+        streams = [io.TextIOWrapper(io.BytesIO(), self.encoding) for _ in range(2)]
+        monkeypatch.setattr(sys, "argv", ["losscomp", *self.arguments])
+        with monkeypatch.context() as context:
+            context.setattr(sys, "stdout", streams[0])
+            context.setattr(sys, "stderr", streams[1])
+            with pytest.raises(SystemExit) as end:
+                entry.main()
+        texts = [stream.buffer.getvalue().decode(self.encoding) for stream in streams]  # type: ignore[attr-defined]  # a BytesIO
+        return Outcome(end.value.code, *texts)  # type: ignore[arg-type]  # a number
+
+    def __str__(self) -> str:
+        return f"losscomp {' '.join(map(repr, self.arguments))} ({self.encoding}), {self.hostile}"
+
+
+def run_of(input: Hostile, file: str) -> Run:
+    """The format, the encoding and the command take turns with the number."""
+    number = input.number
+    overrides = [word for each in input.overrides for word in ("--set", each)]
+    if number % 11 == 0:
+        style = ("text", "markdown", "latex", "json")[number // 11 % 4]
+        return Run(input, ["show", file, "--format", style, *overrides])
+    options = ["--output-format", FORMATS[number % len(FORMATS)]]
+    options += ["--strict"] if number % 3 == 0 else []
+    options += ["--max-errors", str(number % 5)] if number % 4 == 0 else []
+    arguments = ["check", file, *options, *overrides] if number % 2 else ["check", file]
+    return Run(input, arguments, ENCODINGS[number % len(ENCODINGS)])
+
+
+def assert_answered(run: Run, outcome: Outcome) -> None:
+    assert outcome.code in (0, 1, 2), f"{run}: {outcome}"
+    for text in (outcome.stdout, outcome.stderr):
+        assert not RAW.search(text), f"{RAW.search(text)!r} of {run}"
+        assert "Traceback" not in text, run
+    commands = [line for line in outcome.stdout.splitlines() if line.lstrip().startswith("::")]
+    if "github" in run.arguments:
+        assert all(map(ANNOTATION.fullmatch, commands)), run
+    else:
+        assert commands == [], run
+    if {"json", "sarif"} & set(run.arguments) and outcome.code < 2:
+        json.loads(outcome.stdout or "{}")
+
+
+def assert_examined(input: Hostile) -> None:
+    """The same in Python, where nothing but SpecError may come out."""
+    text = input.content.decode("utf-8", "surrogateescape")
+    try:
+        _, problems, _ = examine_text(text, "spec.yaml", overrides=input.overrides)
+    except SpecError as error:
+        problems = list(error.problems)
+    except Exception as error:
+        raise AssertionError(f"{type(error).__name__} from {input}") from error
+    for problem in problems[:20]:
+        shown = show(problem)
+        assert not RAW.search(shown), f"{shown!r} from {input}"
+        assert problem.end_column >= problem.column, f"{problem!r} from {input}"
+
+
+def fuzz(seconds: float, first: int, directory: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Goes on for that long; gives the number of inputs."""
+    file = directory / "spec.yaml"
+    end = time.monotonic() + seconds
+    for number in count(first):
+        if time.monotonic() > end:
+            return number - first
+        input = hostile(number)
+        file.write_bytes(input.content)
+        run = run_of(input, str(file))
+        start = time.process_time()
+        assert_examined(input)
+        examined = time.process_time()
+        assert_answered(run, run.outcome(monkeypatch))
+        took = max(examined - start, time.process_time() - examined)
+        assert took < SLOWEST, f"{took:.1f} s for {run}"
+    raise AssertionError("numbers do not end")
+
+
+@pytest.mark.parametrize(
+    "seconds", [QUICK, pytest.param(FULL, marks=pytest.mark.full)], ids=["quick", "full"]
+)
+def test_whatever_comes_is_answered(seconds, tmp_path, monkeypatch):
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    assert fuzz(seconds, 0 if seconds == QUICK else 1_000_000, tmp_path, monkeypatch) > 100
