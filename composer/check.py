@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from composer.faults import in_order
 from composer.finding import Finding, Path
@@ -37,7 +38,22 @@ def check(spec: Spec, *, is_whole: bool = True) -> list[Problem]:
     declared: dict[str, Declared] | None = None
     if spec.tensors is not None:
         declared = {"y_true": spec.tensors.y_true, "y_pred": spec.tensors.y_pred}
-    return check_with(spec, declared, is_whole=is_whole)[0]
+    return check_with(spec, declared, is_whole=is_whole).problems
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What a spec is on a batch of some types.
+
+    Attributes:
+        problems: in the order of the file.
+        sound: the terms without an error.
+        findings: what the rules of `composer.lint` found.
+    """
+
+    problems: list[Problem]
+    sound: list[TermTypes]
+    findings: list[Finding]
 
 
 def check_with(
@@ -46,12 +62,8 @@ def check_with(
     unknown: Collection[t.Side] = (),
     *,
     is_whole: bool = True,
-) -> tuple[list[Problem], list[TermTypes]]:
-    """The errors and warnings of a spec on a batch of these types; see `infer_terms`.
-
-    Returns:
-        The problems in the order of the file, and the terms without an error.
-    """
+) -> Examined:
+    """The errors and warnings of a spec on a batch of these types; see `infer_terms`."""
     checker = _Checker(spec, declared, unknown)
     checker.check()
     findings = lint(spec, checker.sound, declared, checker.regularization)
@@ -60,7 +72,7 @@ def check_with(
     warnings = [finding.problem(spec.document) for finding in findings]
     wrong = [finding.path for finding in findings if finding.severity == "error"]
     sound = [types for types in checker.sound if not any(map(types.term.reads, wrong))]
-    return in_order([*checker.problems, *warnings]), sound
+    return Examined(in_order([*checker.problems, *warnings]), sound, findings)
 
 
 def infer_terms(

@@ -12,6 +12,9 @@ from composer.language.signature import TensorType
 from composer.spec import Spec
 
 Path = tuple[str, ...]
+Place = tuple[str, Path]
+Sizes = dict[str, tuple[int, Place]]
+"""The sizes of a batch by their names, and the tensor that had them first."""
 
 
 def leaves(declared: Mapping[str, Any]) -> Iterator[tuple[str, Path, TensorType]]:
@@ -42,14 +45,16 @@ def differences(spec: Spec, found: Mapping[tuple[Any, Path], TensorType]) -> lis
 
     The precision of a dtype may differ: mixed precision gives float16 for float32.
     """
-    sizes: dict[str, tuple[int, str]] = {}
+    sizes: Sizes = {}
     problems = []
     for place, declared in declaration(spec).items():
         actual = found.get(place)
-        message = actual and _difference(".".join((place[0], *place[1])), declared, actual, sizes)
-        if message:
+        if actual and (difference := _difference(place, declared, actual, sizes)):
+            message, other = difference
             node = spec.document.find(("tensors", place[0], *place[1]))
-            problems.append(spec.document.problem("tensor-mismatch", message, node))
+            also = [(("tensors", side, *path), text) for side, path, text in other]
+            problem = spec.document.problem("tensor-mismatch", message, node, also=also)
+            problems.append(problem)
     return problems
 
 
@@ -60,11 +65,11 @@ def filled_in(
 
     Sizes that it does not give are unknown.
     """
-    sizes: dict[str, tuple[int, str]] = {}
+    sizes: Sizes = {}
     declared = declaration(spec)
     for place, type_ in declared.items():
         if place in found:
-            _difference(place[0], type_, found[place], sizes)
+            _difference(place, type_, found[place], sizes)
     known: dict[str, Dim] = {name: size for name, (size, _) in sizes.items()}
     there = {side for side, _ in found}
     return {
@@ -84,25 +89,33 @@ def _sized(shape: Shape, known: Mapping[str, Dim]) -> Shape:
 
 
 def _difference(
-    name: str, declared: TensorType, actual: TensorType, sizes: dict[str, tuple[int, str]]
-) -> str | None:
+    place: Place, declared: TensorType, actual: TensorType, sizes: Sizes
+) -> tuple[str, list[tuple[str, Path, str]]] | None:
+    """How a tensor is not what was declared, and where another has another size of that name."""
+    name = _name(place)
+    message = f"{name} is declared as {declared}, found {actual}"
     if declared.dtype and actual.dtype and kind(declared.dtype) != kind(actual.dtype):
-        return f"{name} is declared as {declared}, found {actual}"
+        return message, []
     if actual.shape.rank is None:
         return None
     rank = len(actual.shape.head)
     if rank < declared.shape.least_rank or declared.shape.rank not in (None, rank):
-        return f"{name} is declared as {declared}, found {actual}"
+        return message, []
     for axis, dim in _axes(declared.shape, rank):
         size = actual.shape.head[axis]
         if not isinstance(size, int) or dim is None:
             continue
         if isinstance(dim, int) and dim != size:
-            return f"{name} is declared as {declared}, found {actual}"
-        if isinstance(dim, str) and sizes.setdefault(dim, (size, name))[0] != size:
+            return message, []
+        if isinstance(dim, str) and sizes.setdefault(dim, (size, place))[0] != size:
             first, other = sizes[dim]
-            return f"`{dim}` is {first} in {other} and {size} in {name}, found {actual}"
+            message = f"`{dim}` is {first} in {_name(other)} and {size} in {name}, found {actual}"
+            return message, [(*other, f"`{dim}` is {first} here")]
     return None
+
+
+def _name(place: Place) -> str:
+    return ".".join((place[0], *place[1]))
 
 
 def _axes(shape: Shape, rank: int) -> Iterator[tuple[int, Dim]]:

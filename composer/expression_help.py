@@ -14,6 +14,8 @@ from composer.terms import Part
 
 _OF_TENSORS = ("shape-mismatch", "dtype-mismatch", "unplaced-constant", "invalid-argument")
 
+_MEMBERS = {("or", "=="): "in", ("and", "!="): "not in"}
+
 TypeOf = Callable[[t.Tree], Type | None]
 
 
@@ -62,9 +64,8 @@ def _of_number(found: Finding, number: t.Number, root: t.Tree, text: str) -> Fin
         if not (isinstance(node, t.Logic) and any(each is number for each in node.operands)):
             continue
         first, *others = node.operands
-        word = {("or", ("==",)): "in", ("and", ("!=",)): "not in"}.get(
-            (node.op, first.ops if isinstance(first, t.Compare) else ())
-        )
+        op = first.ops[0] if isinstance(first, t.Compare) and len(first.ops) == 1 else ""
+        word = _MEMBERS.get((node.op, op))
         if word is None or not all(map(_is_number, (first.children[1], *others))):
             return found
         numbers = ", ".join(_source(each, text) for each in (first.children[1], *others))

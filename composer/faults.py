@@ -85,17 +85,29 @@ def _own_problem(
     """A fault that a field of ours raised, with its words and offsets."""
     at = context.get("at", ())
     path = (*path, *(at if isinstance(at, tuple) else (at,)))
-    is_key = fault["loc"][-1:] == ("[key]",) or context.get("key")
+    is_key = fault["loc"][-1:] == ("[key]",) or "key" in context
     node = document.find_key(path) if is_key else document.find(path)
     span = (context["start"], context["end"]) if "start" in context else None
-    if node.kind != "scalar" or node.caution:  # a caution speaks of the whole text
+    message = context["message"]
+    if node.kind != "scalar":
         span = None
-    help = number_wanted(node.caution) or context.get("help")
+    elif node.caution and span is not None:  # which speaks of the whole text
+        span, message = None, f"a number or an expression is required, found {quote(node.text)}"
+    help = number_wanted(node.caution) or context.get("help") or _comment_behind(node, span)
     meant = number_meant(node) if node.caution else context.get("replacement")
     return document.problem(
-        fault["type"], context["message"], node, path=path, span=span, help=help,
+        fault["type"], message, node, path=path, span=span, help=help,
         replacement=spelled(document, node, span, meant, is_key=is_key),
     )  # fmt: skip
+
+
+def _comment_behind(node: Node, span: tuple[int, int] | None) -> str | None:
+    """Where an expression ends too early, the rest may stand behind a ` #`."""
+    source = node.source
+    behind = source.text[node.end : source.line_end(node.end)].lstrip()
+    if span is None or span[0] < len(node.text.rstrip()) or not behind.startswith("#"):
+        return None
+    return "what follows ` #` is a comment of YAML, and no part of the expression"
 
 
 def spelled(

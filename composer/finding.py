@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from composer.faults import number_wanted, spelled
 from composer.language.diagnostics import Problem, Severity
 from composer.language.errors import Also
-from composer.language.yaml.document import Document
+from composer.language.yaml.document import Document, Node
 
 Path = tuple[str | int, ...]
 
@@ -56,18 +56,29 @@ class Finding:
             span=span,
             help=caution or self.help,
             severity=self.severity,
-            also=[each for each in self.also if _is_there(document, each[0])],
+            also=[(path, text) for each, text in self.also if (path := _actual(document, each))],
             replacement=spelled(document, node, span, self.replacement, is_key=is_key),
         )
 
 
-def _is_there(document: Document, path: Sequence[str | int]) -> bool:
-    """Whether the spec says something at a place: a batch may hold what `tensors:` does not."""
+def _actual(document: Document, path: Sequence[str | int]) -> Path | None:
+    """The path as the spec has it: one loss needs no list, its `type` no mapping.
+
+    None where it says nothing there, as of a tensor that is not declared; and of a loss that stands
+    alone, which needs no place to be told from others.
+    """
     node = document.root
-    for segment in path:
-        is_mapping = node.kind == "mapping" and segment in node.value
-        is_list = node.kind == "sequence" and segment in range(len(node.value))
-        if not (is_mapping or is_list):
-            return False
-        node = node.value[segment]
-    return True
+    actual: list[str | int] = []
+    for depth, segment in enumerate(path):
+        if node.kind != "scalar" and segment in _segments(node):
+            actual.append(segment)
+            node = node.value[segment]
+        elif not (segment == 0 and depth < len(path) - 1) and not (
+            segment == "type" and node.kind == "scalar"
+        ):
+            return None
+    return tuple(actual)
+
+
+def _segments(node: Node) -> Collection[str | int]:
+    return node.value if node.kind == "mapping" else range(len(node.value))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from composer.language import tree as t
+from composer.language.diagnostics import quote
 from composer.language.expression import Expression
 from composer.losses.base import Loss, Reduction
 from composer.spec import Spec, Task
@@ -38,6 +39,14 @@ class Part:
         if isinstance(self.tree, t.Tensor):
             return ".".join((self.tree.side, *self.tree.path))
         return f"`{self.expression.text.strip()}`"
+
+    def text(self, node: t.Tree) -> str:
+        """A part of the expression as it is written, for messages."""
+        return quote(self.written(node))
+
+    def written(self, node: t.Tree) -> str:
+        """A part of the expression as it is written."""
+        return self.expression.text[node.start : node.end]
 
     def resolved(self, tree: t.Tree) -> t.Tree:
         """A part of the expression, reading nothing but the batch."""

@@ -79,7 +79,8 @@ def _elsewhere(path: _Path, fields: list[str], document: Document, own: _Own) ->
     name, node = str(path[-1]), document.find(path)
     ours = _ELSEWHERE.get(name.lower(), name)
     if name == "from_logits" and "type" in fields:
-        return Nearest(_activation(_loss_class(path[:-1], document, own), node.value))
+        help = _activation(_loss_class(path[:-1], document, own), node.value)
+        return None if help is None else Nearest(help)
     if name in _IGNORED and "mask" in fields and type(node.value) is int:
         return Nearest(f"write `mask: y_true != {node.value}`", "mask")
     if node.text.endswith(".py"):

@@ -19,6 +19,10 @@ def _mask(mask: str) -> str:
     return f"tasks: {{a: {{loss: huber, mask: {json.dumps(mask)}}}}}\n"
 
 
+def _constant(value: str) -> str:
+    return f"constants: {{c: {value}}}\ntasks: {{a: {{loss: huber, weight: c}}}}\n"
+
+
 def _task(name: str) -> str:
     return f"tasks: {{? {name} : {{loss: huber}}}}\n"
 
@@ -111,6 +115,16 @@ ROWS: dict[str, dict[str, str | bytes]] = {
         "random": bytes(range(128, 256)),
         "late": b"a: 1\nb: \xc3\xa9\xff\n",
     },
+    "row-30-booleans-of-yaml-1-1": {
+        word: _loss(f"weight: {word}") for word in ("on", "yes", "no", "off")
+    },
+    "row-31-numbers-of-yaml-1-1": {
+        "octal": _loss("weight: 012"),
+        "sexagesimal": _loss("delta: 1:30"),
+        "underscore": _loss("delta: 1_000"),
+        "hexadecimal": _loss("delta: 0x10"),
+    },
+    "row-32-number-in-quotes": {"a": _loss('delta: "1e-3"')},
     "row-33-not-finite": {
         f"{i}": _loss(f"weight: {number}")
         for i, number in enumerate(
@@ -122,6 +136,25 @@ ROWS: dict[str, dict[str, str | bytes]] = {
         "hexadecimal": _loss("weight: 0x" + "f" * 60_000),
         "float": _loss("weight: " + "9" * 400),
         "quoted": _loss('weight: "' + "9" * 1_900 + '"'),
+    },
+    "row-35-weights-of-no-float32": {
+        "large": _loss("weight: 1e39"),
+        "small": _loss("weight: 1e-46"),
+        "subnormal": _loss("weight: 1e-40"),
+    },
+    "row-36-weights-that-train-nothing": {
+        "negative": _loss("weight: -1"),
+        "nothing": _loss("weight: 0"),
+        "minus-nothing": _loss("weight: -0.0"),
+    },
+    "row-37-schedules": {
+        "backwards": _loss("weight: 'ramp(step, 10, 5)'"),
+        "before": _loss("weight: 'ramp(step, 0, -1)'"),
+        "cycle": _loss("weight: 'cycle(step, 0, [1])'"),
+        "falling": _loss("weight: 'piecewise(step, [2, 1], [1, 2, 3])'"),
+        "idle": _loss("weight: 'ramp(step, 0, 0)'"),
+        "long": _loss("weight: 'ramp(step, 0, 1e9)'"),
+        "short": _loss("weight: 'piecewise(step, [1], [1])'"),
     },
     "row-38-unknown-names": {
         "field": _loss("wieght: 1"),
@@ -177,5 +210,30 @@ ROWS: dict[str, dict[str, str | bytes]] = {
         "module": _loss("module: os"),
         "loss": 'tasks: {a: {loss: "os:system"}}',
         "losses": "losses: my_losses.py\ntasks: {a: {loss: huber}}",
+    },
+    "row-48-paths": {
+        "absolute": _constant("/etc/passwd"),
+        "drive": _constant("'C:\\x.npy'"),
+        "home": _constant("~/x.npy"),
+        "host": _constant("'\\\\host\\x.npy'"),
+        "reserved": _constant("CON"),
+        "up": _constant("../../etc/passwd"),
+        "url": _constant("'file:///etc/x.npy'"),
+    },
+    "row-50-constants": {
+        "deep": _constant("[[[[[[[[[1]]]]]]]]]"),
+        "empty": _constant("[]"),
+        "mixed": _constant("[1, true]"),
+        "numbers": _constant("[" + "1," * 100_000 + "]"),
+        "ragged": _constant("[[1, 2], [3]]"),
+        "words": _constant("[1, x]"),
+    },
+    "row-52-line-breaks": {
+        "crlf": "tasks:\r\n  a:\r\n    los: huber\r\n",
+        "cr": "tasks:\r  a:\r    los: huber\r",
+        "ls": "tasks:\n  a: {loss: huber, name: 'x\u2028y'}\n  b: {los: huber}\n",
+        "nel": "tasks:\n  a: {loss: huber, name: 'x\u0085y'}\n  b: {los: huber}\n",
+        "tab": "tasks:\n\ta: {loss: huber}\n",
+        "trailing": "tasks:   \n  a:  \n    los: huber   \n   \n",
     },
 }

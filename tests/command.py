@@ -30,8 +30,8 @@ class Outcome:
 
     @property
     def told(self) -> list[str]:
-        """The lines of its answer without the source lines and carets, and without blank ones."""
-        lines = self.stdout.splitlines()
+        """The lines of its answer without source lines, carets, blank ones and the word on `--fix`."""
+        lines = [line for line in self.stdout.splitlines() if not line.startswith("`--fix` mends")]
         return [line for line in lines if line.strip() and not re.match(r" *\d* \|( |$)", line)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
 import random
 import re
@@ -44,11 +45,12 @@ WORDS = ["tasks", "loss", "type", "weight", "mask", "y_true", "y_pred", "name", 
 
 @dataclass(frozen=True)
 class Hostile:
-    """One input: the bytes of a spec, and overrides of it."""
+    """One input: the bytes of a spec, overrides of it, and the bytes of a batch."""
 
     number: int
     content: bytes
     overrides: Sequence[str]
+    batch: bytes
 
     def __str__(self) -> str:
         return f"hostile({self.number}): {self.content!r} with --set {list(self.overrides)!r}"
@@ -59,7 +61,7 @@ def hostile(number: int) -> Hostile:
     rng = random.Random(number)
     way = rng.choice([_of_text, _of_text, _of_data, _of_data, _of_bytes])
     overrides = [_override(rng) for _ in range(rng.choice([0, 0, 0, 1, 2]))]
-    return Hostile(number, way(rng), overrides)
+    return Hostile(number, way(rng), overrides, _batch(rng))
 
 
 @functools.cache
@@ -83,13 +85,37 @@ def _of_text(rng: random.Random) -> bytes:
 
 
 def _of_bytes(rng: random.Random) -> bytes:
-    content = bytearray(_of_text(rng))
-    for _ in range(rng.choice([1, 3, 20])):
-        at = rng.randrange(len(content) + 1)
-        content[at : at + rng.choice([0, 1, 4])] = rng.randbytes(rng.choice([0, 1, 2]))
+    content = _with_bytes(rng, _of_text(rng))
     if rng.random() < 0.1:
-        return bytes(content).decode("utf-8", "replace").encode(rng.choice(["utf-16", "utf-32"]))
-    return bytes(content)
+        return content.decode("utf-8", "replace").encode(rng.choice(["utf-16", "utf-32"]))
+    return content
+
+
+def _with_bytes(rng: random.Random, content: bytes) -> bytes:
+    """The content with some bytes changed, lost or added."""
+    changed = bytearray(content)
+    for _ in range(rng.choice([1, 3, 20])):
+        at = rng.randrange(len(changed) + 1)
+        changed[at : at + rng.choice([0, 1, 4])] = rng.randbytes(rng.choice([0, 1, 2]))
+    return bytes(changed)
+
+
+def _batch(rng: random.Random) -> bytes:
+    """A `.npz` file with other bytes, and seldom a right one."""
+    content = batch()
+    return content if rng.random() < 0.2 else _with_bytes(rng, content)
+
+
+@functools.cache
+def batch() -> bytes:
+    """Two arrays for each of a few heads, one of them packed."""
+    import numpy as np
+
+    stream = io.BytesIO()
+    arrays = {f"{side}.{name}": np.ones((2, 3), "float32") for side in ("y_true", "y_pred")
+              for name in ("a", "depth", "scene")}  # fmt: skip
+    np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
 
 
 def _of_data(rng: random.Random) -> bytes:
@@ -131,7 +157,7 @@ def _change(rng: random.Random, data: dict[str, Any]) -> None:
             if place in other if isinstance(other, dict) else place < len(other):
                 owner[key] = json.loads(json.dumps(other[place]))
         case "nest":
-            for _ in range(rng.choice([1, 3, 70])):
+            for _ in range(rng.choice([1, 3, 20])):
                 owner[key] = rng.choice([[owner[key]], {rng.choice(WORDS): owner[key]}])
         case _ if isinstance(owner, dict):
             owner[rng.choice(WORDS)] = rng.choice(VALUES)

@@ -5,7 +5,9 @@ Whatever comes, there is no traceback and no raw control character; `losscomp()`
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,11 +15,13 @@ import sys
 import threading
 import time
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
+from composer.command.formats import FORMATS
 from tests.attack_inputs import ROWS
-from tests.command import MEGABYTES, Outcome, assert_clean, command, environment, losscomp
+from tests.command import MEGABYTES, RAW, Outcome, assert_clean, command, environment, losscomp
 
 ANSWERS = Path(__file__).with_name("attack_answers.txt")
 SOUND = "tasks: {depth: {loss: huber}}\n"
@@ -50,7 +54,8 @@ def shortened(told: list[str]) -> list[str]:
 def test_attack(row, tmp_path):
     outcome = losscomp("check", *write(tmp_path, ROWS[row]), cwd=tmp_path)
     assert shortened(outcome.told) == answers()[row]
-    assert (outcome.code, outcome.stderr) == (1, "")
+    has_errors = any(": error[" in line for line in outcome.told)
+    assert (outcome.code, outcome.stderr) == (int(has_errors), "")
     assert not (tmp_path / "pwned").exists()  # what some of them would run creates it
 
 
@@ -96,6 +101,70 @@ def test_row_26_file_names_in_a_directory_and_on_build(tmp_path):
     assert outcome.code == 2
 
 
+ANNOTATION = re.compile(r"::(error|warning) [^:\r\n]*::[^\r\n]*")
+
+
+def printed(directory: Path, output_format: str, *words: str | bytes, **more: str) -> str:
+    """What `check` prints in a format, with no control character in it."""
+    done = subprocess.run(
+        command("check", *words, "--output-format", output_format), cwd=directory,
+        env=environment(**more), capture_output=True, timeout=120,
+    )  # fmt: skip
+    text = done.stdout.decode(more.get("PYTHONIOENCODING", "utf-8"))
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert not RAW.search(text)
+    return text
+
+
+def files_in(report: str, output_format: str) -> list[str]:
+    """The files of the problems of a report for programs, each once, as it names them."""
+    found = json.loads(report)
+    if output_format == "json":
+        return [file["file"] for file in found["files"]]
+    places = [result["locations"][0]["physicalLocation"] for result in found["runs"][0]["results"]]
+    return list(dict.fromkeys(place["artifactLocation"]["uri"] for place in places))
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_rows_23_and_25_in_every_format(output_format, tmp_path):
+    rows = ("row-23-escape-sequences", "row-25-workflow-commands")
+    files = {f"{row[:6]}-{name}": text for row in rows for name, text in ROWS[row].items()}
+    problems = [line for row in rows for line in answers()[row] if ": error[" in line]
+    text = printed(tmp_path, output_format, *write(tmp_path, files))
+    commands = [line for line in text.splitlines() if line.lstrip().startswith("::")]
+    assert len(commands) == (len(problems) if output_format == "github" else 0)
+    assert all(map(ANNOTATION.fullmatch, commands))
+    if output_format in ("json", "sarif"):
+        assert text.isascii()
+        assert files_in(text, output_format) == [f"{name}.yaml" for name in files]
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_row_26_file_names_in_every_format(output_format, tmp_path):
+    for name in NAMES:
+        (tmp_path / os.fsdecode(name)).write_text(BROKEN)
+    text = printed(tmp_path, output_format, *NAMES)
+    if output_format in ("full", "concise"):
+        assert all(f"{name}:1:23: " in text for name in NAMES.values())
+    elif output_format == "github":
+        lines = text.splitlines()[: len(NAMES)]
+        assert all(map(ANNOTATION.fullmatch, lines))
+        assert all(line.count("::") == 2 for line in lines)
+    else:
+        names = files_in(text, output_format)
+        if output_format == "sarif":
+            names = [os.fsdecode(unquote_to_bytes(name)) for name in names]
+        assert [name.removeprefix("./") for name in names] == [os.fsdecode(name) for name in NAMES]
+
+
+@pytest.mark.parametrize("output_format", FORMATS[1:])
+def test_row_29_output_encoding_in_every_format(output_format, tmp_path):
+    (tmp_path / "深度.yaml").write_text("tasks: {深度: {loss: hübert}}\n", encoding="utf-8")
+    text = printed(tmp_path, output_format, ".", PYTHONIOENCODING="ascii")
+    assert "bert" in text
+    assert text.isascii()
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
 def test_row_29_output_encoding(encoding, tmp_path):
     (tmp_path / "深度.yaml").write_text("tasks: {深度: {loss: hübert}}\n", encoding="utf-8")
@@ -139,13 +208,16 @@ def test_row_45_modules_in_the_working_directory(tmp_path):
     for name in ("composer", "yaml", "typing", "typer", "pydantic", "numpy", "site", "losses"):
         (here / f"{name}.py").write_text("open('pwned', 'w'); raise SystemExit('pwned')")
     (here / "a.yaml").write_text(SOUND)
-    for arguments in (["check", "a.yaml"], ["check", "--", "a.yaml"], ["build", "a.yaml"]):
+    for arguments in (
+        ["check", "a.yaml"], ["check", "--", "a.yaml"], ["build", "a.yaml"], ["show", "a.yaml"],
+        ["explain", "huber"], ["check", "a.yaml", "--output-format", "sarif"],
+    ):  # fmt: skip
         done = subprocess.run(
             [sys.executable, str(tmp_path / "bin" / "losscomp"), *arguments],
             cwd=here, env=environment(), capture_output=True, text=True, timeout=120,
         )  # fmt: skip
         assert "pwned" not in done.stdout + done.stderr
-        assert done.returncode == (0 if arguments[0] == "check" else 2)
+        assert done.returncode == (2 if arguments[0] == "build" else 0)
     assert not (here / "pwned").exists()
 
 
@@ -262,10 +334,14 @@ def test_row_54_many_broken_files_have_one_summary(tmp_path):
     assert (outcome.code, outcome.stderr) == (1, "")
 
 
-@pytest.mark.parametrize("arguments", ["check .", "check . --", "--help"])
+@pytest.mark.parametrize(
+    "arguments",
+    ["check .", "check . --", "--help", "check . --output-format json", "schema", "show sound.yml"],
+)
 def test_row_54_a_reader_that_stops(arguments, tmp_path):
     for number in range(200):
         (tmp_path / f"{number:03}.yaml").write_text(BROKEN)
+    (tmp_path / "sound.yml").write_text(SOUND)
     read, written = os.pipe()
     os.close(read)  # a reader that is gone already
     done = subprocess.run(
@@ -330,8 +406,15 @@ def test_row_54_interrupted_in_a_command_of_typer(tmp_path):
 def test_row_57_strange_surroundings(settings, tmp_path):
     (tmp_path / "a.yaml").write_text(SOUND)
     env = environment(**settings)
-    for arguments in (["check", "a.yaml"], ["--help"], ["check", "--help"]):
-        assert losscomp(*arguments, cwd=tmp_path, env=env).code == 0
+    for arguments in (
+        "check a.yaml",
+        "--help",
+        "check --help",
+        "losses",
+        "explain huber",
+        "schema",
+    ):
+        assert losscomp(*arguments.split(), cwd=tmp_path, env=env).code == 0
 
 
 def test_the_limits_hold(tmp_path):

@@ -39,6 +39,7 @@ def test_problems_are_1(specs):
         "help: did you mean `huber`?\n"
         "\n"
         "1 error in 2 files\n"
+        "`--fix` mends all of them\n"
     )
     assert (outcome.code, outcome.stderr) == (1, "")
 

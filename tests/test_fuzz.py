@@ -21,7 +21,7 @@ from composer.command.formats import FORMATS
 from composer.language.diagnostics import SpecError
 from composer.language.frames import show
 from composer.reading import examine_text
-from tests.command import RAW, Outcome
+from tests.command import RAW, ROOT, Outcome
 from tests.fuzzing import Hostile, hostile
 
 QUICK, FULL = 15, 120
@@ -54,17 +54,22 @@ class Run:
         return f"losscomp {' '.join(map(repr, self.arguments))} ({self.encoding}), {self.hostile}"
 
 
-def run_of(input: Hostile, file: str) -> Run:
-    """The format, the encoding and the command take turns with the number."""
-    number = input.number
+def run_of(input: Hostile, directory: Path) -> Run:
+    """The command, its options and the encoding take turns with the number."""
+    number, file = input.number, str(directory / "spec.yaml")
     overrides = [word for each in input.overrides for word in ("--set", each)]
-    if number % 11 == 0:
-        style = ("text", "markdown", "latex", "json")[number // 11 % 4]
-        return Run(input, ["show", file, "--format", style, *overrides])
     options = ["--output-format", FORMATS[number % len(FORMATS)]]
     options += ["--strict"] if number % 3 == 0 else []
     options += ["--max-errors", str(number % 5)] if number % 4 == 0 else []
-    arguments = ["check", file, *options, *overrides] if number % 2 else ["check", file]
+    commands = {
+        2: ["show", file, "--format", ("text", "markdown", "latex", "json")[number // 13 % 4]],
+        4: ["diff", file, str(ROOT / "configs" / "stereo.yaml"), "--format", "json"],
+        6: ["check", file, "--diff"],
+        8: ["check", file, "--fix", *options],
+        10: ["check", file, *options, "--batch", str(directory / "batch.npz")],
+    }
+    arguments = commands.get(number % 13, ["check", file, *options])
+    arguments += overrides if arguments[0] in ("check", "show") else []
     return Run(input, arguments, ENCODINGS[number % len(ENCODINGS)])
 
 
@@ -99,14 +104,14 @@ def assert_examined(input: Hostile) -> None:
 
 def fuzz(seconds: float, first: int, directory: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     """Goes on for that long; gives the number of inputs."""
-    file = directory / "spec.yaml"
     end = time.monotonic() + seconds
     for number in count(first):
         if time.monotonic() > end:
             return number - first
         input = hostile(number)
-        file.write_bytes(input.content)
-        run = run_of(input, str(file))
+        (directory / "spec.yaml").write_bytes(input.content)
+        (directory / "batch.npz").write_bytes(input.batch)
+        run = run_of(input, directory)
         start = time.process_time()
         assert_examined(input)
         examined = time.process_time()

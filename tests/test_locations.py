@@ -25,6 +25,7 @@ import tests.locations.faults_of_tensors
 import tests.locations.faults_of_tokens
 import tests.locations.faults_of_values
 import tests.locations.faults_of_yaml  # noqa: F401  # each of them adds its kinds
+from composer.command.mending import applied
 from composer.language.diagnostics import Problem
 from composer.reading import examine_text
 from tests.locations.injecting import KINDS, Fault, NoRoomError
@@ -85,7 +86,9 @@ class Trial:
     def uses_are_right(self) -> bool:
         """Whether what is shown as `used here` is an alias to what holds the fault."""
         spec, fault, written = self.drawn
-        aliases = {written.mark(each) for each in _aliases(spec.root) if _holds(each.of, fault.node)}
+        aliases = {
+            written.mark(each) for each in _aliases(spec.root) if _holds(each.of, fault.node)
+        }
         places = [place for each in self.problems for place in each.places]
         shown = {(p.line, p.column, p.end_column) for p in places if p.text == "used here"}
         return shown <= aliases
@@ -131,6 +134,22 @@ def test_single_faults_are_told_once_at_the_very_characters():
 @pytest.mark.parametrize("start", range(QUICK, QUICK + FULL, 1_000))
 def test_many_more_single_faults_are_told_once_at_the_very_characters(start: int):
     assert_no_miss(range(start, start + 1_000))
+
+
+MENDABLE = [name for name in NAMES if name.startswith("misspelt")]
+MENDABLE += ["bits_for_logic", "capital_word", "hidden_character", "operator_of_elsewhere"]
+
+
+def test_what_can_only_mean_one_thing_is_mended_by_its_edits():
+    mended = Counter()
+    for number in range(QUICK):
+        trial = Trial(number)
+        edits = [edit for problem in trial.problems for edit in problem.edits]
+        if trial.kind in MENDABLE and edits:
+            text = applied(trial.drawn[2].text, edits)
+            assert examine_text(text, "spec.yaml")[1] == [], f"{edits} of {trial}"
+            mended[trial.kind] += 1
+    assert set(mended) == set(MENDABLE)
 
 
 def test_there_are_as_many_kinds_of_faults_as_can_be_asked_for():

@@ -67,10 +67,10 @@ def work(tmp_path: Path) -> Path:
     return folder
 
 
-def pre_commit(hook: str, source: Path, work: Path, home: Path, **more: str):
+def pre_commit(hook: dict[str, object], source: Path, work: Path, home: Path, **more: str):
     """Runs one hook of `source` on the files that `work` has staged."""
     rev = git("rev-parse", "HEAD", cwd=source)
-    repo = {"repo": str(source), "rev": rev, "hooks": [{"id": hook}]}
+    repo = {"repo": str(source), "rev": rev, "hooks": [hook]}
     (work / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": [repo]}))
     git("add", "--all", cwd=work)
     command = (sys.executable, "-m", "pre_commit", "run", "--color=never")
@@ -93,20 +93,26 @@ def test_the_manifest_is_valid():
 
 
 def test_the_system_hook_stops_a_commit_with_a_wrong_spec(source, work, installed, tmp_path):
-    done = pre_commit("losscomp-check-system", source, work, tmp_path / "home", **installed)
+    hook = {"id": "losscomp-check-system"}
+    done = pre_commit(hook, source, work, tmp_path / "home", **installed)
     assert (done.returncode, done.stdout.splitlines()[-1][-6:]) == (0, "Passed")
     (work / "depth_loss.yaml").write_text(WRONG)
-    done = pre_commit("losscomp-check-system", source, work, tmp_path / "home", **installed)
+    done = pre_commit(hook, source, work, tmp_path / "home", **installed)
     assert done.returncode == 1
     assert TOLD in done.stdout
     assert "1 error in 2 files" in done.stdout
+    hook["args"] = ["--fix"]
+    done = pre_commit(hook, source, work, tmp_path / "home", **installed)
+    assert done.returncode == 1
+    assert "files were modified by this hook" in done.stdout
+    assert (work / "depth_loss.yaml").read_text() == SOUND
 
 
 @pytest.mark.full
 def test_the_hook_installs_and_runs_without_tensorflow(source, work, tmp_path):
     (work / "depth_loss.yaml").write_text(WRONG)
     alone = {"PYTHONPATH": ""}
-    done = pre_commit("losscomp-check", source, work, tmp_path / "home", **alone)
+    done = pre_commit({"id": "losscomp-check"}, source, work, tmp_path / "home", **alone)
     assert done.returncode == 1, done.stdout + done.stderr
     assert TOLD in done.stdout
     installed = {path.name for path in (tmp_path / "home").rglob("site-packages/*")}

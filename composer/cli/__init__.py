@@ -37,20 +37,22 @@ def options(
 
     \b
     Examples:
+      losscomp init loss.yaml
       losscomp check loss.yaml
       losscomp build loss.yaml --batch batch.npz
+      losscomp explain shape-mismatch
     """
 
 
 for command in (
+    init.init,
     check.check,
     build.build,
     show.show,
-    diff.diff,
     plot.plot,
+    diff.diff,
     explain.explain,
     explain.losses,
     schema.schema,
-    init.init,
 ):
     app.command()(command)

@@ -59,5 +59,5 @@ def build(
         config, batch, step, json, own_losses(losses), export,
         overrides=overrides or (), paint=painter(color, sys.stdout),
     )  # fmt: skip
-    typer.echo(text)
+    print(text)  # as it is: typer would take the colours out
     raise typer.Exit(SOUND if is_finite else PROBLEMS)

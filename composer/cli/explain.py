@@ -20,9 +20,9 @@ def explain(
     ] = None,
     losses: OwnLosses = None,
 ) -> None:
-    """Explain the code of a problem, or a loss; without an argument, list all codes.
+    """Explain the code of a problem, or a loss.
 
-    Exit code 0, or 2 for a word that is neither.
+    Without an argument, all codes are listed. Exit code 0, or 2 for a word that is neither.
 
     \b
     Examples:

@@ -36,7 +36,7 @@ def init(
         bool, typer.Option("--force", help="Replace files that are there already.")
     ] = False,
 ) -> None:
-    """Write a spec to start from, with comments that say what to change.
+    """Write a commented spec to start from.
 
     Every preset passes `check --strict`, and `build` runs it on a batch drawn at random.
 

@@ -40,7 +40,7 @@ def plot(
     overrides: Overrides = None,
     losses: OwnLosses = None,
 ) -> None:
-    """Draw a spec: its weights over the training, and the penalty of each loss.
+    """Draw the weights over the steps and the penalty of each loss.
 
     Needs Matplotlib: pip install 'losscomp[plots]'. Exit code 0: the picture is written; 1:
     problems; 2: wrong usage, or a file that cannot be read or written; 3: a fault of losscomp's

@@ -21,7 +21,7 @@ def show(
     color: Color = "auto",
     losses: OwnLosses = None,
 ) -> None:
-    """Show a spec resolved, and the total as the formula that it computes.
+    """Show a spec resolved, and its total as a formula.
 
     Every value is written out, defaults too, with where it comes from. The text is a spec itself,
     which means the same. Exit code 0: shown; 1: the spec has problems; 2: wrong usage or a file

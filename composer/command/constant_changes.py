@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from composer.command.differences import ConstantChange
 from composer.command.exits import USAGE, StopError
-from composer.command.resolved import type_of
+from composer.command.resolving import type_of
 from composer.constants import Constant
 from composer.language.diagnostics import quote
 from composer.spec import Spec

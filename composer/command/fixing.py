@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, BinaryIO
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from composer.command.checked import Checked, counted
 from composer.command.exits import SOUND, USAGE, StopError
 from composer.command.mending import NO_SPEC, NO_YAML, SPEC, Mended, Seen, mend
-from composer.command.writing import require_place, write_bytes
+from composer.command.originals import Original, put_back, read_original
 from composer.language.diagnostics import Problem, SpecError, escape, quote
-from composer.language.yaml.source import read_source, read_stdin
 
 if TYPE_CHECKING:
     from composer.command.checking import Evidence, Judge, Manner
@@ -23,34 +21,10 @@ if TYPE_CHECKING:
 TEXTS = ("full", "concise", "github")
 """The formats into which a line may be put."""
 
-_MARK = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True)
-class Original:
-    """A spec as it is stored.
-
-    Attributes:
-        file: its name, or `-`.
-        text: its text, without byte order marks; nothing where it cannot be read.
-        problems: why it cannot be read.
-        data: its bytes, where it came from standard input.
-    """
-
-    file: str
-    text: str
-    problems: Sequence[Problem] = ()
-    data: bytes = b""
-
-    @property
-    def name(self) -> str:
-        """What problems call it."""
-        return "<stdin>" if self.file == "-" else self.file
-
 
 def mended(file: str, evidence: Evidence, judge: Judge) -> tuple[Original, Mended]:
     """A file, or `-`, and what mending makes of it; nothing is written."""
-    original = _read(file)
+    original = read_original(file)
 
     def look(text: str) -> Seen:
         spec, problems, depth = _examined(text, original, evidence)
@@ -84,7 +58,7 @@ class Fixing:
 
     def _put(self, original: Original, result: Mended) -> Checked:
         try:
-            _write(original, result.text)
+            put_back(original, result.text)
         except StopError as error:
             self.exit_code = USAGE
             print(f"error: not mended: {escape(str(error))}", file=sys.stderr)
@@ -114,30 +88,6 @@ def _reasons(result: Mended) -> Iterator[str]:
             )
 
 
-def _read(file: str) -> Original:
-    if sys.stdin is None and file == "-":
-        raise StopError("the standard input is closed", USAGE)
-    stream = _Kept(sys.stdin.buffer) if file == "-" else None
-    text, problems = "", ()
-    try:
-        text = read_source(file) if stream is None else read_stdin(stream)
-    except SpecError as error:
-        problems = error.problems
-    return Original(file, text.removeprefix("\ufeff"), problems, stream.data if stream else b"")
-
-
-class _Kept(io.RawIOBase):
-    """A stream that keeps what is read from it."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self.data = b""
-        self._stream = stream
-
-    def read(self, size: int = -1) -> bytes:
-        self.data = self._stream.read(size)
-        return self.data
-
-
 def _examined(
     text: str, original: Original, evidence: Evidence
 ) -> tuple[Spec | None, Sequence[Problem], int]:
@@ -165,48 +115,3 @@ def _examined(
     if spec is None:
         return None, problems, depth
     return spec, in_order([*problems, *check(spec, is_whole=not problems)]), SPEC
-
-
-def _write(original: Original, text: str) -> None:
-    """Puts a text where the old one came from; raises StopError where that is not to be."""
-    if original.file == "-":
-        _pass_on(original, text)
-    elif text != original.text:
-        data = _encoded(original, _current(original.file), text)
-        write_bytes(original.file, data, force=True)
-
-
-def _pass_on(original: Original, text: str) -> None:
-    """Prints the text; what cannot be read, as it is."""
-    if sys.stdout is None:
-        return
-    sys.stdout.flush()
-    if original.problems:
-        sys.stdout.buffer.write(original.data)
-        if original.data:
-            shutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)  # what is too large
-    else:
-        sys.stdout.buffer.write(_encoded(original, original.data, text))
-    sys.stdout.buffer.flush()
-
-
-def _current(file: str) -> bytes:
-    """What a file holds now; raises StopError for one that is not to be replaced."""
-    require_place(file, force=True)
-    if not os.stat(file).st_mode & 0o222 or not os.access(file, os.W_OK):
-        raise StopError(f"{quote(file)} is read-only", USAGE)
-    try:
-        with open(file, "rb") as stream:
-            return stream.read()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise StopError(f"{quote(file)} cannot be read again: {reason}", USAGE) from None
-
-
-def _encoded(original: Original, data: bytes, text: str) -> bytes:
-    """The bytes of a text, with the byte order marks of the old one."""
-    old = original.text.encode()
-    marks = data.removesuffix(old)
-    if not data.endswith(old) or marks.replace(_MARK, b""):
-        raise StopError(f"{quote(original.file)} has changed since it was read", USAGE)
-    return marks + text.encode()

@@ -15,6 +15,9 @@ MOST_LOOKS = 1_000
 NO_YAML, NO_SPEC, SPEC = range(3)
 """How far a text could be read."""
 
+_COMMENT = re.compile(r"[^\s#].*\s#", re.DOTALL)
+"""A comment behind something else: an edit that is about a comment starts with it."""
+
 _BREAK = re.compile(r"\r\n|\r|\n")
 
 
@@ -112,17 +115,22 @@ class _Mender:
     def choose(self, now: _State) -> list[Problem]:
         """The problems to mend in one go, in the order of the text: the edits of none overlap."""
         chosen: list[Problem] = []
-        problems = (each for each in now.seen.checked.problems if self._may_be_mended(each))
+        found = now.seen.checked.problems
         end = -1
-        for problem in sorted(problems, key=_start):
+        for problem in sorted((each for each in found if self._is_open(each, now)), key=_start):
             if _start(problem) > end:
                 chosen.append(problem)
                 end = max(edit.end for edit in problem.edits)
         return chosen
 
-    def _may_be_mended(self, problem: Problem) -> bool:
-        is_here = bool(problem.edits) and all(each.file == self.file for each in problem.edits)
-        return is_here and problem not in self.objections
+    def _is_open(self, problem: Problem, now: _State) -> bool:
+        """Whether there are edits to try, of this file, that delete nobody's comment."""
+        return (
+            bool(problem.edits)
+            and problem not in self.objections
+            and all(each.file == self.file for each in problem.edits)
+            and not any(_COMMENT.search(now.text, each.start, each.end) for each in problem.edits)
+        )
 
     def attempt(self, now: _State, chosen: Sequence[Problem]) -> _State:
         """The text with the edits that mend something; those of the rest are not in it."""
@@ -131,13 +139,14 @@ class _Mender:
             return now
         edits = [edit for problem in chosen for edit in problem.edits]
         after = self.look_at(applied(now.text, edits))
-        objection = _objection(now, chosen, after)
-        if objection is None:
+        objections = _objections(now, chosen, after)
+        rest = [each for each in chosen if each not in objections]
+        if not objections:
             self.count += len(chosen)
             return after
-        if len(chosen) == 1:
-            self.objections[chosen[0]] = objection
-            return now
+        if rest or len(chosen) == 1:
+            self.objections |= objections
+            return self.attempt(now, rest)
         # From the back, so that the offsets of those in front stay true.
         half = len(chosen) // 2
         return self.attempt(self.attempt(now, chosen[half:]), chosen[:half])
@@ -154,28 +163,29 @@ def _start(problem: Problem) -> int:
     return min(edit.start for edit in problem.edits)
 
 
-def _objection(before: _State, chosen: Sequence[Problem], after: _State) -> Problem | None:
-    """A problem that shows that the edits of the chosen ones do not mend them.
+def _objections(before: _State, chosen: Sequence[Problem], after: _State) -> dict[Problem, Problem]:
+    """The problems whose edits do not mend them, each with the problem that shows it.
 
-    One that is still there; or a new one that touches what was written. Others that are new were
-    hidden until now, as long as no less of the text can be read than before.
+    That is the same one, if it is still there, or a new one that touches what was written. Others
+    that are new were hidden until now, as long as no less of the text can be read than before.
     """
     edits = [edit for problem in chosen for edit in problem.edits]
     known = {_key(each, before, edits) for each in before.seen.checked.problems}
-    gone = {_key(each, before, edits)[::2] for each in chosen}
+    found = {_key(each, after)[::2]: each for each in after.seen.checked.problems}
     new = [each for each in after.seen.checked.problems if _key(each, after) not in known]
-    for problem in after.seen.checked.problems:
-        if _key(problem, after)[::2] in gone:
-            return problem
     errors = [each for each in new if each.severity == "error"]
     if errors and after.seen.depth < before.seen.depth:
-        return errors[0]
+        return dict.fromkeys(chosen, errors[0])
+    objections = {}
     for problem in chosen:
         written = [_moved(edit, edits) for edit in problem.edits]
-        for each in errors if problem.severity == "error" else new:
-            if _speaks_against(each, after, written):
-                return each
-    return None
+        against = errors if problem.severity == "error" else new
+        same = found.get(_key(problem, before, edits)[::2])
+        touching = (each for each in against if _speaks_against(each, after, written))
+        objection = same or next(touching, None)
+        if objection is not None:
+            objections[problem] = objection
+    return objections
 
 
 def _speaks_against(problem: Problem, after: _State, written: Sequence[tuple[int, int]]) -> bool:

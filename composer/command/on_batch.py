@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from composer.fitting import TermTypes
 
 
+_CAUSES = {
+    "nothing-counts": ("contradiction", "impossible-comparison", "constant-mask"),
+    "looks-like-probabilities": ("probabilities-as-logits",),
+    "zero-weight": ("impossible-comparison",),
+}
+
+
 def check_on_batch(path: str, step: int = 0) -> Check:
     """The check of specs on a batch file, in which either side may be missing.
 
@@ -45,12 +52,19 @@ def _check(spec: Spec, places: Places, step: int) -> tuple[list[Problem], list[s
     types |= filled_in(spec, types)
     missing: set[t.Side] = {"y_true", "y_pred"}
     unknown = missing - {side for side, _ in types}
-    problems, sound = check_with(spec, _sides(with_batch(types)), unknown, is_whole=False)
-    paths = {each.term.path for each in sound}
+    examined = check_with(spec, _sides(with_batch(types)), unknown, is_whole=False)
+    paths = {each.term.path for each in examined.sound}
     _, terms = infer_terms(spec, _sides(types), unknown)
     terms = [each for each in terms if each.term.path in paths]
     found, notes = _looked_at(spec, terms, places, step)
-    return [*problems, *found], notes
+    told = {(each.path, each.code) for each in examined.findings}
+    new = [each for each in found if not any((each.path, code) in told for code in _causes(each))]
+    return [*examined.problems, *(each.problem(spec.document) for each in new)], notes
+
+
+def _causes(finding: Finding) -> tuple[str, ...]:
+    """What shows without a batch, and explains what the batch shows."""
+    return (finding.code, *_CAUSES.get(finding.code, ()))
 
 
 def _sides(types: Types) -> dict[str, Declared]:
@@ -61,7 +75,7 @@ def _sides(types: Types) -> dict[str, Declared]:
 
 def _looked_at(
     spec: Spec, terms: Sequence[TermTypes], places: Places, step: int
-) -> tuple[list[Problem], list[str]]:
+) -> tuple[list[Finding], list[str]]:
     """What the numbers show, and what each mask keeps."""
     from composer.data.constants import constant_arrays
     from composer.data.findings import findings_of, kept
@@ -70,8 +84,7 @@ def _looked_at(
     try:
         constants = constant_arrays(spec)
     except ValueError as error:
-        finding = Finding("invalid-constant", str(error), ("constants",))
-        return [finding.problem(spec.document)], []
+        return [Finding("invalid-constant", str(error), ("constants",))], []
     findings: dict[tuple[str, str], Finding] = {}
     notes: list[str] = []
     for types in terms:
@@ -88,4 +101,4 @@ def _looked_at(
             # What is odd about a tensor is told once, whichever losses read it.
             findings.setdefault((each.code, each.message), each)
         notes += [] if note is None else [note]
-    return [each.problem(spec.document) for each in findings.values()], notes
+    return list(findings.values()), notes

@@ -38,21 +38,25 @@ def _check(spec: Spec, outputs: Declared) -> list[Problem]:
     unknown: list[t.Side] = ["y_true"]
     if spec.tensors is not None:
         declared, unknown = {"y_true": spec.tensors.y_true, **declared}, []
-    problems, _ = check_with(spec, declared, unknown, is_whole=False)
+    problems = check_with(spec, declared, unknown, is_whole=False).problems
     names = [each.problem(spec.document) for each in _names(spec, types)]
     # A difference from `tensors:` explains what follows from it.
     return [*wrong, *(problems if not wrong else []), *names]
 
 
 def _names(spec: Spec, types: Mapping[tuple[str, Path], TensorType]) -> Iterator[Finding]:
-    """Outputs that are declared and not there, or there and not read."""
+    """Outputs that are declared and not there, or there and not read.
+
+    One that is declared and not read is an `unused-tensor` without a model.
+    """
     read = set(tensors_read(spec)["y_pred"])
     there = [".".join(path) for _, path in types]
-    for side, path in declaration(spec):
+    known = declaration(spec)
+    for side, path in known:
         if side == "y_pred" and path not in read and (side, path) not in types:
             message = f"the model has no output {quote('.'.join(path))}; it has {listing(there)}"
             yield Finding("tensor-mismatch", message, ("tensors", side, *path))
-    for _, path in types:
-        if path not in read:
+    for side, path in types:
+        if path not in read and (side, path) not in known:
             message = f"no loss reads the model's output {quote('.'.join(path))}"
             yield Finding("unused-output", message, ("tasks",), severity="warning")

@@ -62,8 +62,8 @@ def plot_to(wanted: Wanted, losses: Sequence[type[Loss]] = ()) -> Iterator[str]:
     if drawn.missing:
         chars = "".join(sorted(drawn.missing)[:_MOST_MISSING])
         yield (
-            f"note: no installed font has {quote(chars)}; they are drawn as "
-            f"`\\u{{…}}`. Noto Sans CJK has most of them"
+            f"note: no installed font has {quote(chars)}, drawn as `\\u{{…}}`; "
+            "Noto Sans CJK has Chinese, Japanese and Korean"
         )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from composer.command.resolved import ResolvedTask, Section, Value, resolve
+from composer.command.resolved import ResolvedTask, Section, Value
+from composer.command.resolving import resolve
 from composer.command.yaml_text import yaml_text
 from composer.formula.as_latex import latex_of_total
 from composer.formula.as_text import LEGEND, definitions

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from composer.command.resolved import resolve
 from composer.command.resolved_text import yaml_lines
+from composer.command.resolving import resolve
 from composer.command.specs import sound_spec
 from composer.formula.as_latex import latex_of_total
 from composer.formula.as_text import LEGEND, definitions, text_of_total

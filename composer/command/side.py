@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+import functools
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
 from composer.command.constant_changes import values_of_constants
-from composer.command.resolved import NONE, Value, resolve
+from composer.command.resolved import NONE, Resolved, Value
+from composer.command.resolving import resolve
 from composer.formula.addends import Addend, addends_of, regularization_of
 from composer.formula.as_text import (
     parameters_of,
@@ -53,14 +55,19 @@ class Side:
         self.spec = spec
         self.constants = values_of_constants(spec)
         self._reading = Reading(meanings, self.constants)
-        self._resolved = resolve(spec)
         self.reads = [Read(each, self._reading.content(each)) for each in addends_of(spec)]
+
+    @functools.cached_property
+    def _resolved(self) -> Resolved:
+        return resolve(self.spec)
 
     @property
     def regularization(self) -> Regularization | None:
-        factors, section = regularization_of(self.spec), self._resolved.regularization
-        if factors is None or isinstance(section, Value):
+        factors = regularization_of(self.spec)
+        if factors is None:
             return None
+        section = self._resolved.regularization
+        assert isinstance(section, Mapping)
         weight = section["weight"]
         assert isinstance(weight, Value)
         names = frozenset(name for tree, _ in factors for name in _constants(tree))

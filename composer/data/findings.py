@@ -12,16 +12,18 @@ from composer.data.selection import TermOnArrays
 from composer.finding import Finding
 from composer.fitting import role_path
 from composer.language import tree as t
+from composer.language.errors import Also
 from composer.lint.scope import warning
+from composer.places import declared, tensor_of
 from composer.terms import Part
 
 if TYPE_CHECKING:
     from composer.data.looks import Array
 
-FEWEST = 10
-"""Of elements, before one of them can outweigh all others."""
-SHARE = 0.9
-FAR = 1e4
+_FEWEST_WEIGHTS = 10
+"""Before one of them can outweigh all others."""
+_SHARE = 0.9
+_FAR = 1e4
 Index = tuple[int, ...]
 
 
@@ -75,11 +77,23 @@ def _weights(term: TermOnArrays) -> Iterator[Finding]:
     if bad.any():
         place = _first(bad)
         message = f"{name} is {_number(weight[place])} at {list(place)}, and no mask removes it"
-        yield warning("not-finite", message, part, severity="error")
+        also = declared(part.tree)
+        yield warning("not-finite", message, part, severity="error", also=also)
     elif not weight.any():
         yield warning("zero-weight", f"{name} is 0 on every element of this batch", part)
+    elif (weight * _sign(term)).max() <= 0:
+        message = f"{name} is nowhere above 0 on this batch: training makes the loss larger"
+        help = "a loss is made smaller where its weight is above 0"
+        yield warning("negative-weight", message, part, help=help)
     else:
         yield from _lopsided(term, weight, name, part)
+
+
+def _sign(term: TermOnArrays) -> float:
+    """The sign of the scalar factors, by which the rest is multiplied or divided."""
+    factors = [tree for part in term.term.weights for tree, _ in part.split(term.ranks)[0]]
+    signs = [np.sign(float(term.evaluator(tree).array)) for tree in factors]
+    return float(np.prod(signs)) or 1.0
 
 
 def _has_axes(term: TermOnArrays, part: Part) -> bool:
@@ -90,14 +104,14 @@ def _lopsided(term: TermOnArrays, weight: Array, name: str, part: Part) -> Itera
     """One weight that makes the others as good as 0, and weights that cancel."""
     sizes = np.abs(weight.astype(np.float64))
     share = float(sizes.max() / sizes.sum())
-    is_far = sizes.max() > FAR * np.median(sizes[sizes > 0])
-    if (share > SHARE or is_far) and np.count_nonzero(sizes) >= FEWEST:
+    is_far = sizes.max() > _FAR * np.median(sizes[sizes > 0])
+    if (share > _SHARE or is_far) and np.count_nonzero(sizes) >= _FEWEST_WEIGHTS:
         place = _first(sizes == sizes.max())
         part_of = f"{_percent(share)} of all its weights together"
-        others = f"more than {FAR:g} times the median of its weights"
+        others = f"more than {_FAR:g} times the median of its weights"
         message = (
             f"{name} is {_number(weight[place])} at {list(place)}, "
-            f"{part_of if share > SHARE else others}"
+            f"{part_of if share > _SHARE else others}"
         )
         yield warning("dominant-weight", message, part)
     total = float(weight.sum(dtype=np.float64))
@@ -113,18 +127,33 @@ def _role(term: TermOnArrays, name: str) -> Iterator[Finding]:
     for look in looks(role):
         if look.bad.any():
             message, path = _told(look, part.source), role_path(term.term, name)
-            help = look.help or (_masked(term, look.right) if role.is_target else None)
-            yield Finding(look.code, message, path, None, help, look.severity)
+            help = look.help or (_masked(term, look) if role.is_target else None)
+            also = _places(term, name, look)
+            yield Finding(look.code, message, path, None, help, look.severity, also=also)
             return
 
 
-def _masked(term: TermOnArrays, right: str | None) -> str | None:
+def _places(term: TermOnArrays, name: str, look: Look) -> Also:
+    """Where the tensor is declared, and its classes are counted; and the mask that lets it pass."""
+    found = list(tensor_of(term.term.roles[name], "declared here"))
+    limit = term.signature.roles[name].limit if look.code == "label-out-of-range" else None
+    size = term.types.binding.dims.get(str(limit))
+    if limit in term.term.loss.parameters():
+        found.append(((*term.term.path, str(limit)), f"{size} classes here"))
+    elif places := term.types.binding.places.get(str(limit)):
+        found += tensor_of(term.term.roles[places[0][0]], f"{size} classes here")
+    masks = [part for part in term.term.masks if _reads_batch(part)]
+    return [*found, *((part.path, "the mask") for part in masks[-1:])]
+
+
+def _masked(term: TermOnArrays, look: Look) -> str | None:
     """How to mask what is odd, on top of what is masked already."""
-    if right is None:
+    if look.right is None:
         return None
-    return f"`{'and' if term.term.masks else 'mask:'} {right}`" + (
-        " in the mask removes them" if term.term.masks else " removes them"
-    )
+    them = "it" if int(look.bad.sum()) == 1 else "them"
+    if term.term.masks:
+        return f"`and {look.right}` in the mask removes {them}"
+    return f"`mask: {look.right}` removes {them}"
 
 
 def _role_of(term: TermOnArrays, name: str) -> Role:

@@ -10,8 +10,8 @@ import numpy as np
 from composer.language.diagnostics import Severity
 
 Array = np.ndarray[Any, Any]
-FEWEST = 16
-"""Of elements that all lie between 0 and 1, before they are no accident."""
+_FEWEST_NUMBERS = 16
+"""That all lie between 0 and 1, before it is no accident."""
 _CLOSE = 1e-3
 
 
@@ -89,7 +89,7 @@ def _label_help(role: Role, x: Array, wrong: Array) -> tuple[str | None, str | N
         return None, f"{role.name} != {wrong[0]}"
     if (x == 0).any():
         return None, None
-    return f"classes are numbered from 0; `{role.name}: {role.source} - 1` does that", None
+    return f"classes are numbered from 0; `{role.name}: {_bare(role)} - 1` does that", None
 
 
 def _zero_one(role: Role, x: Array) -> Iterator[Look]:
@@ -102,7 +102,7 @@ def _zero_one_help(role: Role, there: Array) -> str | None:
     if role.loss == "hinge" and set(there.flat) <= {-1, 1}:
         return "labels of -1 and 1 need `labels: signed`"
     if role.is_target and set(there.flat) <= {0, 255}:
-        return f"`{role.name}: {role.source} / 255` makes 0 and 1 of them"
+        return f"`{role.name}: {_bare(role)} / 255` makes 0 and 1 of them"
     return None
 
 
@@ -125,7 +125,17 @@ def _distribution(role: Role, x: Array) -> Iterator[Look]:
         sums = x.sum(-1, dtype=np.float64)
         bad = (np.abs(sums - 1) > _CLOSE) & role.counts.any(-1)
         message = "the row at {place} of {name} sums to {number}, not to 1"
-        yield Look("not-a-distribution", message, bad, sums, "warning")
+        help, right = _sums_help(role, x, sums[bad])
+        yield Look("not-a-distribution", message, bad, sums, "warning", help, right)
+
+
+def _sums_help(role: Role, x: Array, wrong: Array) -> tuple[str | None, str | None]:
+    """What to write where rows have no class at all, or several."""
+    if role.is_target and wrong.size and not wrong.any():
+        return None, f"sum({role.name}, axis=-1) > 0"
+    if role.is_target and (wrong > 1).any() and set(np.unique(x[role.counts]).flat) <= {0, 1}:
+        return "`sigmoid_cross_entropy` and `sigmoid_focal` take several classes at once", None
+    return None, None
 
 
 def _positive(role: Role, x: Array) -> Iterator[Look]:
@@ -150,14 +160,21 @@ def _logits(role: Role, x: Array) -> Iterator[Look]:
         return
     rows = role.counts.any(-1) if role.has_rows and x.ndim else None
     if rows is None:
-        is_odd, words = int(role.counts.sum()) >= FEWEST, ""
+        is_odd, words = int(role.counts.sum()) >= _FEWEST_NUMBERS, ""
     else:
         sums = x.sum(-1, dtype=np.float64)[rows]
         is_odd, words = bool((np.abs(sums - 1) <= _CLOSE).all()), ", and its rows sum to 1"
     if is_odd:
         message = f"{{name}} looks like probabilities: its numbers are from 0 to 1{words}"
-        help = f"`{role.loss}` takes logits; leave the model's softmax or sigmoid out"
+        function, logits = ("sigmoid", None) if rows is None else ("softmax", f"log({_bare(role)})")
+        help = f"`{role.loss}` takes logits; leave the model's {function} out"
+        help += f", or write `{role.name}: {logits}`" if logits else ""
         yield Look("looks-like-probabilities", message, role.counts, x, "warning", help)
+
+
+def _bare(role: Role) -> str:
+    """What fills the role, as it is written."""
+    return role.source.strip("`")
 
 
 def _outside(x: Array, room: float = 0) -> Array:

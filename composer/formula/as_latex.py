@@ -3,6 +3,7 @@ r"""The total as LaTeX: one `aligned` environment, the addends first, then their
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,6 +43,7 @@ class _Symbols:
 
     def __init__(self) -> None:
         self.names: dict[tuple[str, str], str] = {}
+        self.numbers: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return ((name, meaning) for (_, meaning), name in self.names.items())
@@ -50,8 +52,10 @@ class _Symbols:
         """The name of what has this meaning; none for no meaning."""
         if not meaning:
             return ""
-        number = 1 + sum(each == letter for each, _ in self.names)
-        return self.names.setdefault((letter, meaning), f"{letter}_{{{number}}}")
+        if (letter, meaning) not in self.names:
+            self.numbers[letter] += 1
+            self.names[letter, meaning] = f"{letter}_{{{self.numbers[letter]}}}"
+        return self.names[letter, meaning]
 
 
 def latex_of_addend(addend: Addend, symbols: _Symbols) -> str:

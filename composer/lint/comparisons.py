@@ -11,6 +11,7 @@ from composer.language.diagnostics import quote
 from composer.language.dtypes import kind
 from composer.lint.ranges import largest
 from composer.lint.scope import Dtypes, Sight, conditions, warning
+from composer.places import declared
 from composer.terms import Part
 
 _ROUNDS = frozenset({"exp", "log", "sqrt", "sigmoid", "softmax", "mean"})
@@ -42,34 +43,46 @@ def _equality(left: t.Tree, right: t.Tree, part: Part, sight: Sight) -> Iterator
     if computed is not None and _is_exact_end(computed, right):
         return
     if computed is not None:
-        message = f"{_text(computed, part)} is rounded, and seldom equal to a number"
-        yield warning(
-            "inexact-comparison", message, part, computed, "compare it with a range, such as `<`"
-        )
+        message = f"{part.text(computed)} is rounded, and seldom equal to a number"
+        yield warning("inexact-comparison", message, part, computed, _range(left, right, part))
         return
-    dtype = _dtype(part.resolved(left), sight.dtypes)
+    tree = part.resolved(left)
+    dtype = _dtype(tree, sight.dtypes)
     if dtype is None:
         return
     if isinstance(right, t.Number | t.Constant):
         value = sight.facts.range_of(right).value
         if value is not None:
-            yield from _with_number(right, value, dtype, part)
+            yield from _with_number(left, right, value, dtype, part)
     else:
         other = _dtype(part.resolved(right), sight.dtypes)
         if other is not None and {kind(dtype), kind(other)} == {"int", "float"}:
             message = f"labels are compared as floats: {dtype} with {other}"
-            yield warning("inexact-comparison", message, part, left)
+            also = declared(tree, part.resolved(right))
+            yield warning("inexact-comparison", message, part, left, also=also)
 
 
-def _with_number(right: t.Tree, value: float, dtype: str, part: Part) -> Iterator[Finding]:
+def _range(left: t.Tree, right: t.Tree, part: Part) -> str:
+    """A comparison that leaves room for what is rounded."""
+    difference = f"abs({part.written(left)} - {part.written(right)})"
+    return f"leave room for it, such as by {quote(f'{difference} < 1e-3')}"
+
+
+def _with_number(
+    left: t.Tree, right: t.Tree, value: float, dtype: str, part: Part
+) -> Iterator[Finding]:
+    also = declared(part.resolved(left), right)
     if kind(dtype) == "int" and isinstance(value, float) and value.is_integer():
-        message = f"labels of {dtype} are compared as floats with {_text(right, part)}"
-        yield warning("inexact-comparison", message, part, right, f"write `{int(value)}`")
-    elif kind(dtype) == "float" and not isinstance(value, bool) and not _is_met(dtype, value):
-        message = f"{_text(right, part)} is not a number that {dtype} holds, and equality is exact"
+        message = f"labels of {dtype} are compared as floats with {part.text(right)}"
+        written = f"{int(value)}"
         yield warning(
-            "inexact-comparison", message, part, right, "compare with a range, such as `0 < x < 1`"
-        )
+            "inexact-comparison", message, part, right, f"write `{written}`", also=also,
+            replacement=written if isinstance(right, t.Number) else None,
+        )  # fmt: skip
+    elif kind(dtype) == "float" and not isinstance(value, bool) and not _is_met(dtype, value):
+        message = f"{part.text(right)} is not a number that {dtype} holds, and equality is exact"
+        help = _range(left, right, part)
+        yield warning("inexact-comparison", message, part, right, help, also=also)
 
 
 def _is_exact_end(computed: t.Tree, other: t.Tree) -> bool:
@@ -121,7 +134,3 @@ def _holds(dtype: str, value: float) -> bool:
     mantissa = int(abs(math.frexp(value)[0]) * 2**53)
     width = mantissa.bit_length() - (mantissa & -mantissa).bit_length() + 1
     return width <= (_BITS[dtype] if float(value).is_integer() else min(24, _BITS[dtype]))
-
-
-def _text(node: t.Tree, part: Part) -> str:
-    return quote(part.expression.text[node.start : node.end])

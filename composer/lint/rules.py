@@ -9,6 +9,7 @@ from composer.finding import Finding
 from composer.fitting import TermTypes
 from composer.lint.comparisons import comparison_findings
 from composer.lint.masks import mask_findings
+from composer.lint.parameters import parameter_findings
 from composer.lint.schedules import schedule_findings
 from composer.lint.scope import Sight, facts_of
 from composer.lint.tables import table_findings
@@ -22,7 +23,10 @@ _CAUSES = {
     "zero-weight": ("impossible-comparison",),
     "idle-schedule": ("zero-weight",),
 }
-_RULES = (mask_findings, weight_findings, comparison_findings, table_findings, role_findings)
+_RULES = (
+    mask_findings, weight_findings, comparison_findings, table_findings, role_findings,
+    parameter_findings,
+)  # fmt: skip
 
 
 def lint(
@@ -39,10 +43,12 @@ def lint(
         declared: the types of the batch, as far as they are known.
         regularization: the weight of `regularization:`, where it is sound.
     """
-    dtypes = {(side, path): type_.dtype for side, path, type_ in leaves(declared or {})}
+    types = {(side, path): type_ for side, path, type_ in leaves(declared or {})}
+    dtypes = {place: type_.dtype for place, type_ in types.items()}
+    lasts = {place: type_.shape.dim(-1) for place, type_ in types.items()}
     facts = facts_of(dtypes, spec.constants)
     rows = {name: each.shape[0] for name, each in spec.constants.items() if each.shape}
-    sights = [Sight(types, dtypes, facts, rows) for types in terms]
+    sights = [Sight(each, dtypes, facts, rows, lasts) for each in terms]
     found: list[Finding] = []
     for sight in sights:
         for rule in _RULES:

@@ -8,7 +8,7 @@ from composer.finding import Finding
 from composer.language import tree as t
 from composer.language.functions import SCHEDULES
 from composer.lint.intervals import Facts
-from composer.lint.scope import warning
+from composer.lint.scope import numbers_of, warning
 from composer.terms import Part
 
 
@@ -27,9 +27,19 @@ def _schedule(node: t.Call, part: Part, facts: Facts) -> Iterator[Finding]:
         yield warning("idle-schedule", message, part, node)
     elif level is not None:
         message = f"`{node.name}` never moves: it is {level:g} at every step"
-        yield warning("idle-schedule", message, part, node, f"write `{level:g}`")
+        also, written = numbers_of(part, facts, node), _written(level, node is part.expression.tree)
+        yield warning(
+            "idle-schedule", message, part, node, f"write `{level:g}`", also=also,
+            replacement=written,
+        )  # fmt: skip
     elif node.name in ("ramp", "cosine"):
         yield from _backward(node, part, facts)
+
+
+def _written(level: float, is_whole: bool) -> str:
+    """The number in the place of a schedule, exact, and in brackets where a sign may go astray."""
+    text = f"{level:g}" if float(f"{level:g}") == level else repr(level)
+    return text if is_whole or level >= 0 else f"({text})"
 
 
 def _reached(node: t.Call, facts: Facts) -> Iterator[t.Tree]:
@@ -63,11 +73,21 @@ def _turns(node: t.Call, facts: Facts) -> Iterator[t.Tree]:
 def _backward(node: t.Call, part: Part, facts: Facts) -> Iterator[Finding]:
     start, end = (facts.range_of(each).value for each in node.args[1:3])
     if start is not None and end is not None and end < start:
+        first, last = (_source(each, part, facts) for each in node.args[3:5])
+        step = part.written(node.args[0])
+        forwards = f"{node.name}({step}, {_source(node.args[2], part, facts)}, "
+        forwards += _source(node.args[1], part, facts)
         yield warning(
             "backward-schedule",
             f"`{node.name}` runs backwards, from step {start:g} to step {end:g}",
             part,
             node,
-            f"write `{node.name}(step, {end:g}, {start:g}, …)` with the two values that it goes "
-            "between",
+            f"from {first} to {last} is `{forwards}, {first}, {last})`; "
+            f"`{forwards}, {last}, {first})` is what this computes",
+            also=numbers_of(part, facts, node),
         )
+
+
+def _source(node: t.Tree, part: Part, facts: Facts) -> str:
+    """An argument as it is written; a default stands nowhere."""
+    return part.written(node) or f"{facts.range_of(node).value:g}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from composer.constants import Constant
@@ -10,6 +10,9 @@ from composer.finding import Finding
 from composer.fitting import TermTypes, whole
 from composer.language import tree as t
 from composer.language.diagnostics import Severity
+from composer.language.dtypes import Kind, kind
+from composer.language.errors import Also
+from composer.language.shape import Dim
 from composer.lint import ranges
 from composer.lint.intervals import Facts
 from composer.lint.ranges import Range
@@ -30,12 +33,14 @@ class Sight:
         dtypes: the dtypes of the batch's tensors, as far as they are declared.
         facts: what every value can be, by its dtype alone.
         rows: the sizes of the first axes of the constants.
+        lasts: the sizes of the last axes of the batch's tensors, as far as they are known.
     """
 
     types: TermTypes
     dtypes: Dtypes
     facts: Facts
     rows: Mapping[str, int]
+    lasts: Mapping[tuple[str, tuple[str, ...]], Dim]
 
     @property
     def term(self) -> Term:
@@ -54,6 +59,12 @@ class Sight:
     @property
     def weights(self) -> list[Part]:
         return [part for part in self.term.weights if size(part.tree) <= MAX_NODES]
+
+    def kind(self, place: Sequence[str | int]) -> Kind | None:
+        """Whether a tensor, by its side and its names, holds booleans, integers or floats."""
+        side, *path = map(str, place)
+        dtype = self.dtypes.get((side, tuple(path)))
+        return None if dtype is None else kind(dtype)
 
     def targets(self) -> Facts:
         """The facts where the targets are what the loss is defined for."""
@@ -134,7 +145,23 @@ def warning(
     node: t.Tree | None = None,
     help: str | None = None,
     severity: Severity = "warning",
+    *,
+    also: Also = (),
+    replacement: str | None = None,
 ) -> Finding:
     """A finding at a node of an expression, or at the whole of it."""
     span = whole(part) if node is None else (node.start, node.end)
-    return Finding(code, message, part.path, span, help, severity)
+    return Finding(
+        code, message, part.path, span, help, severity, also=tuple(also), replacement=replacement
+    )
+
+
+def numbers_of(part: Part, facts: Facts, node: t.Tree | None = None) -> Also:
+    """Where the constants of an expression, or of a part of it, are defined, and what they are."""
+    found: dict[str, str] = {}
+    for each in t.walk(node or part.expression.tree):
+        if isinstance(each, t.Constant) and each.name in facts.constants:
+            held = facts.constants[each.name]
+            is_one = bool(facts.ranks.get(each.name)) and held.low == held.high
+            found[each.name] = f"all {held.low:g} here" if is_one else "defined here"
+    return tuple((("constants", name), text) for name, text in found.items())

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from composer.finding import Finding
 from composer.language import tree as t
 from composer.language.diagnostics import quote
+from composer.language.errors import Also
 from composer.lint.assuming import assume_all
 from composer.lint.intervals import Facts
 from composer.lint.scope import Sight, warning
+from composer.places import tensor_of
 from composer.terms import Part
 
 
@@ -32,10 +34,19 @@ def _short(node: t.Call, part: Part, sight: Sight, facts: Facts) -> Iterator[Fin
     if last is not None and last >= rows:
         message = (
             f"{quote(table.name)} has {rows} row{'s' * (rows != 1)}, "
-            f"and {_text(index, part)} is 0 to {last:g}: "
+            f"and {part.text(index)} is 0 to {last:g}: "
             "a label beyond the table weighs NaN"
         )
-        yield warning("shape-mismatch", message, part, node, severity="error")
+        also = [(("constants", table.name), f"{rows} rows here"), *_classes(last, sight)]
+        yield warning("shape-mismatch", message, part, node, severity="error", also=also)
+
+
+def _classes(last: float, sight: Sight) -> Also:
+    """The tensor that has so many classes."""
+    for axis, places in sight.types.binding.places.items():
+        if isinstance(axis, str) and sight.types.binding.dims.get(axis) == last + 1:
+            return tensor_of(sight.term.roles[places[0][0]], f"{last + 1:g} classes here")
+    return ()
 
 
 def _last_label(index: t.Tree, sight: Sight, facts: Facts) -> float | None:
@@ -50,7 +61,3 @@ def _last_label(index: t.Tree, sight: Sight, facts: Facts) -> float | None:
         if part.tree == index.args[0] and isinstance(size, int):
             return size - 1
     return None
-
-
-def _text(node: t.Tree, part: Part) -> str:
-    return quote(part.expression.text[node.start : node.end])

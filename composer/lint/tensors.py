@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from composer.declared import declaration
-from composer.finding import Finding
-from composer.fitting import role_path, whole
+from composer.finding import Finding, Path
+from composer.fitting import is_default, role_path, whole
 from composer.language import tree as t
 from composer.language.diagnostics import quote
 from composer.lint.ranges import ANYTHING
 from composer.lint.scope import MAX_NODES, Sight, size, warning
+from composer.places import declared, tensor_of
 from composer.spec import Spec
 from composer.terms import Part, task_parts, terms_of
 
@@ -75,6 +76,8 @@ def meaning_findings(sights: Iterable[Sight]) -> Iterator[Finding]:
 
 def _conflict(one: _Reading, other: _Reading) -> bool:
     domains = {one.domain, other.domain}
+    if domains == {"labels"}:
+        return _differ(one, other)
     if "labels" in domains and len(domains) == 2:
         labels = one if one.domain == "labels" else other
         # Two classes, 0 and 1, may be read as probabilities too.
@@ -86,17 +89,40 @@ def _conflict(one: _Reading, other: _Reading) -> bool:
     return "signed" in domains and bool(domains & (_CHANCES | {"zero_one"}))
 
 
+def _differ(one: _Reading, other: _Reading) -> bool:
+    """Whether there are fewer classes for one, which nothing tells apart from the further ones."""
+    if not (isinstance(one.limit, int) and isinstance(other.limit, int)):
+        return False
+    fewer = one if one.limit < other.limit else other
+    term = fewer.sight.term
+    chooses = term.masks or any(
+        part.path[-1] == "weight" and _has_tensor(part) for part in term.weights
+    )
+    return one.limit != other.limit and not chooses
+
+
+def _has_tensor(part: Part) -> bool:
+    return any(isinstance(node, t.Tensor) for node in t.walk(part.tree))
+
+
 def _two_meanings(tensor: t.Tensor, before: _Reading, now: _Reading) -> Finding:
     name = ".".join((tensor.side, *tensor.path))
     message = (
-        f"{name} is taken for {_words(now.domain)} here, "
-        f"and for {_words(before.domain)} by {quote(before.sight.term.name)}"
+        f"{name} is taken for {_words(now)} here, "
+        f"and for {_words(before)} by {quote(before.sight.term.name)}"
     )
     path = role_path(now.sight.term, now.role)
-    return Finding("mixed-meaning", message, path, None, _meaning_help(before, now), "warning")
+    own = before.sight.term.roles[before.role]
+    other = (*before.sight.term.path, "type") if is_default(own) else own.path
+    also = ((other, f"for {_words(before)} here"),)
+    help = _meaning_help(before, now)
+    return Finding("mixed-meaning", message, path, None, help, "warning", also=also)
 
 
-def _words(domain: str) -> str:
+def _words(reading: _Reading) -> str:
+    domain = reading.domain
+    if domain == "labels" and isinstance(reading.limit, int):
+        return f"labels of {reading.limit} classes"
     return _WORDS.get(domain, "probabilities" if domain in _CHANCES else "labels of 0 and 1")
 
 
@@ -113,6 +139,8 @@ def role_findings(sight: Sight) -> Iterator[Finding]:
         if roles[name].domain == "logits":
             yield from _squashed(sight, part)
             yield from _one_class(sight, name)
+    for part in sight.parts:
+        yield from _one_of_a_softmax(part, sight)
     yield from _one_element(sight)
     swapped = list(_equal(sight)) or list(_swapped(sight))
     yield from swapped
@@ -138,9 +166,16 @@ def _equal(sight: Sight) -> Iterator[Finding]:
         if size(part.tree) <= MAX_NODES and first.setdefault(part.tree, name) != name:
             other = first[part.tree]
             message = f"`{other}` and `{name}` both read {part.source}"
-            written = name if len(part.path) > 2 else other
+            written, unwritten = (name, other) if len(part.path) > 2 else (other, name)
             path = role_path(sight.term, written)
-            yield Finding("equal-roles", message, path, None, None, "warning")
+            also = [(place, f"`{unwritten}` here") for place in _own_path(sight, unwritten)]
+            yield Finding("equal-roles", message, path, None, None, "warning", also=tuple(also))
+
+
+def _own_path(sight: Sight, role: str) -> list[Path]:
+    """Where a role is written, if it is no default."""
+    part = sight.term.roles[role]
+    return [] if is_default(part) else [part.path]
 
 
 def _one_class(sight: Sight, name: str) -> Iterator[Finding]:
@@ -151,7 +186,29 @@ def _one_class(sight: Sight, name: str) -> Iterator[Finding]:
         message = f"{quote(sight.term.name)} has one class alone, and is always 0"
         help = "one logit for yes or no takes `sigmoid_cross_entropy`"
         path = role_path(sight.term, name)
-        yield Finding("one-class", message, path, None, help, "warning")
+        also = tensor_of(sight.term.roles[name], "1 class here")
+        yield Finding("one-class", message, path, None, help, "warning", also=also)
+
+
+def _one_of_a_softmax(part: Part, sight: Sight) -> Iterator[Finding]:
+    """A softmax in an expression over a tensor whose last axis is 1."""
+    for node in t.walk(part.expression.tree):
+        if isinstance(node, t.Call) and node.name == "softmax":
+            tensor = part.resolved(node.args[0])
+            is_single = isinstance(tensor, t.Tensor) and _last(tensor, sight) == 1
+            if is_single:
+                message = f"{part.text(node)} is over one class alone, and always 1"
+                help = f"{quote(_sigmoid(node, part))} makes a probability of one logit"
+                also = declared(tensor, text="1 class here")
+                yield warning("one-class", message, part, node, help, also=also)
+
+
+def _sigmoid(softmax: t.Call, part: Part) -> str:
+    return f"sigmoid({part.written(softmax.args[0])})"
+
+
+def _last(tensor: t.Tensor, sight: Sight) -> object:
+    return sight.lasts.get((tensor.side, tensor.path))
 
 
 def _one_element(sight: Sight) -> Iterator[Finding]:
@@ -161,7 +218,8 @@ def _one_element(sight: Sight) -> Iterator[Finding]:
         return
     if all(size == 1 for size in sizes):
         message = f"{quote(sight.term.name)} has one element a sample, and is always 0"
-        yield Finding("one-element", message, sight.term.path, None, None, "warning")
+        also = tensor_of(sight.term.roles["y_pred"], "1 element a sample here")
+        yield Finding("one-element", message, sight.term.path, None, None, "warning", also=also)
 
 
 def _swapped(sight: Sight) -> Iterator[Finding]:
@@ -172,7 +230,15 @@ def _swapped(sight: Sight) -> Iterator[Finding]:
     if part is not None and sides == {"y_true"}:
         message = f"`y_pred` reads no prediction, found {part.source}"
         path = role_path(sight.term, "y_pred")
-        yield Finding("swapped-sides", message, path, whole(part), None, "warning")
+        other = sight.term.roles.get("y_true")
+        reads = (
+            {node.side for node in t.walk(other.tree) if isinstance(node, t.Tensor)}
+            if other
+            else {}
+        )
+        also = tuple((place, "the prediction is here") for place in _own_path(sight, "y_true"))
+        also = also if reads == {"y_pred"} else ()
+        yield Finding("swapped-sides", message, path, whole(part), None, "warning", also=also)
 
 
 def _squashed(sight: Sight, part: Part) -> Iterator[Finding]:

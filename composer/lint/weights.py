@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from composer.finding import Finding
 from composer.language import tree as t
+from composer.language.errors import Also
 from composer.lint import ranges
 from composer.lint.intervals import Facts
 from composer.lint.probing import negative_step
 from composer.lint.ranges import INF, Range
-from composer.lint.scope import Sight, warning
+from composer.lint.scope import Sight, numbers_of, warning
 from composer.terms import Part
 
 _LARGEST_INTEGER = 2**31
@@ -42,25 +44,26 @@ def precision(sight: Sight) -> str | None:
 
 def weight_alone(part: Part, facts: Facts, dtype: str | None) -> Iterator[Finding]:
     """What is odd about one weight, whatever it multiplies."""
-    factors = part.split(facts.ranks)[0]
+    factors, also = part.split(facts.ranks)[0], partial(numbers_of, part, facts)
     factor = scalar_range(part, facts)
     rest = facts.range_of(part.tree)
     if 0 in (factor.value, rest.value) or rest[:2] == (0, 0):
-        yield warning(
-            "zero-weight", "the weight is 0 everywhere: the loss is shown and trains nothing", part
-        )
+        message = "the weight is 0 everywhere: the loss is shown and trains nothing"
+        yield warning("zero-weight", message, part, also=also())
     elif rest.high <= 0:
         yield warning(
             "negative-weight",
             "the weight is negative: training makes the loss larger",
             part,
             help="a loss is made smaller where its weight is above 0",
+            also=also(),
         )
     elif factor.low < 0 < factor.high and (found := negative_step(factors, facts)):
         step, value = found
-        yield warning("negative-weight", f"the weight is {value:g} at step {step}", part)
+        message = f"the weight is {value:g} at step {step}"
+        yield warning("negative-weight", message, part, also=also())
     else:
-        yield from _out_of_range(factor, dtype, part, "the weight")
+        yield from _out_of_range(factor, dtype, part, "the weight", also)
         yield from _tables_out_of_range(part, facts, dtype)
 
 
@@ -76,19 +79,22 @@ def scalar_range(part: Part, facts: Facts) -> Range:
 def _tables_out_of_range(part: Part, facts: Facts, dtype: str | None) -> Iterator[Finding]:
     for node in t.walk(part.expression.tree):
         if isinstance(node, t.Constant) and facts.ranks.get(node.name):
-            yield from _out_of_range(facts.range_of(node), dtype, part, f"`{node.name}`")
+            also = partial(numbers_of, part, facts, node)
+            yield from _out_of_range(facts.range_of(node), dtype, part, f"`{node.name}`", also)
 
 
-def _out_of_range(found: Range, dtype: str | None, part: Part, what: str) -> Iterator[Finding]:
+def _out_of_range(
+    found: Range, dtype: str | None, part: Part, what: str, also: Callable[[], Also]
+) -> Iterator[Finding]:
     """A scalar that the dtype of the loss takes for 0 or for infinity."""
     name = dtype or "float32"
     most = max(abs(found.low), abs(found.high))
     if 0 < most < _SMALLEST[name]:
         message = f"{what} is {most:g}, which {name} takes for 0"
-        yield warning("vanishing-weight", message, part)
+        yield warning("vanishing-weight", message, part, also=also())
     elif ranges.largest(name) < most < INF:
         message = f"{what} is {most:g}, which {name} takes for infinity"
-        yield warning("overflowing-weight", message, part)
+        yield warning("overflowing-weight", message, part, also=also())
 
 
 def _product(parts: list[Part], sight: Sight) -> Iterator[Finding]:
@@ -96,7 +102,9 @@ def _product(parts: list[Part], sight: Sight) -> Iterator[Finding]:
     found = ranges.exactly(1)
     for part in parts:
         found = ranges.product(found, scalar_range(part, sight.facts))
-    yield from _out_of_range(found, precision(sight), parts[-1], "the weight, with the task's,")
+    dtype, what = precision(sight), "the weight, with the task's,"
+    also: Also = ((parts[0].path, "the task's weight"),)
+    yield from _out_of_range(found, dtype, parts[-1], what, lambda: also)
 
 
 def _under_a_mean(part: Part, sight: Sight) -> Iterator[Finding]:
@@ -115,7 +123,7 @@ def _under_a_mean(part: Part, sight: Sight) -> Iterator[Finding]:
             "negative-weight",
             "`weighted_mean` divides by the sum of the weights, and this one may be negative",
             part,
-            help="keep it above 0, such as with `maximum(…, 0)`",
+            help=f"keep it above 0, such as with `maximum({part.expression.text.strip()}, 0)`",
         )
 
 

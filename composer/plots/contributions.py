@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from composer.plots import HUGE
 from composer.plots.sheet import MARGIN, Sheet
-from composer.plots.style import BODY, HEADING, HUGE, INK, MUTED, RULE, SMALL, more, number, plain
+from composer.plots.style import BODY, HEADING, INK, MUTED, RULE, SMALL, more, number, plain
 
 if TYPE_CHECKING:
     from composer.command.report import Report, Row
@@ -100,7 +101,9 @@ class Contributions:
         for place, row in enumerate(self._rows):
             height = top + _HEAD + _ROW * (place + 0.5)
             look = {"va": "center", "fontsize": BODY}
-            sheet.text(MARGIN + _NAMES - 0.1, height, row.name, ha="right", room=_NAMES - 0.1, **look)
+            sheet.text(
+                MARGIN + _NAMES - 0.1, height, row.name, ha="right", room=_NAMES - 0.1, **look
+            )
             off = row.weight == 0
             colour = MUTED if off else INK
             words = "off" if off else number(row.weighted)

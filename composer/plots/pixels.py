@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from composer.data.operands import Array
-from composer.plots.style import HUGE
+from composer.plots import HUGE
 
 KEPT, MASKED, WEIGHTLESS, NOT_FINITE, NO_CLASS = STATES = range(5)
 MAX_SIDE = 360

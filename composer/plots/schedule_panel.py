@@ -17,7 +17,7 @@ from composer.plots.style import DASHES, HEADING, MUTED, SMALL, more, number, pl
 from composer.plots.weights import Line, ScalarWeight, weight_lines
 
 MOST_LINES = 24
-MOST_MOVING = 60
+MOST_MOVING = 30
 MOST_VALUES = 10
 _LEFT, _LABELS = 0.8, 3.0
 _LABEL_HEIGHT = 0.175

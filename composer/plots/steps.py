@@ -14,7 +14,7 @@ from composer.language.functions import SCHEDULES
 from composer.plots.weights import ScalarWeight
 
 LAST = 2**62
-POINTS = 240
+POINTS = 160
 _BEYOND = 1.2
 _SCALES = 50
 _CYCLES = 4

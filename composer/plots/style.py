@@ -20,9 +20,6 @@ LOUD = "#00E5FF"
 BODY, SMALL, TINY, HEADING, TITLE = 9.0, 8.0, 7.5, 11.0, 14.0
 DPI = 200
 
-HUGE = 1e300
-"""What an axis can still be a little longer than."""
-
 _HUES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _DARK = ("#003A5C", "#7A3600", "#00523C", "#7D3560", "#805800", "#1F6A99")
 COLOURS = _HUES + _DARK

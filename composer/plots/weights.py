@@ -14,7 +14,7 @@ from composer.data.constants import constant_arrays
 from composer.data.evaluate import Evaluator, Value
 from composer.data.operands import Array
 from composer.language import tree as t
-from composer.plots.style import HUGE
+from composer.plots import HUGE
 from composer.spec import Spec
 from composer.terms import split, terms_of
 
@@ -46,6 +46,13 @@ class ScalarWeight:
     def reads_step(self) -> bool:
         trees = (tree for tree, _ in self.factors)
         return any(isinstance(node, t.Step) for tree in trees for node in t.walk(tree))
+
+    @functools.cached_property
+    def written(self) -> object:
+        """What two weights have in common that are written alike."""
+        trees = (node for tree, _ in self.factors for node in t.walk(tree))
+        # 1, 1.0 and True are equal, but do not compute alike.
+        return self.factors, tuple(type(n.value) for n in trees if isinstance(n, t.Number))
 
     def at(self, step: int) -> float:
         """The weight at a step; NaN or infinite where it has no value."""
@@ -111,8 +118,11 @@ def weight_lines(weights: Sequence[ScalarWeight], steps: Sequence[int]) -> list[
     Those that move share one only within a task, for its colour.
     """
     together: dict[object, tuple[list[ScalarWeight], tuple[Array, Array, Array, Array]]] = {}
+    known: dict[object, tuple[Array, Array, Array, Array]] = {}
     for weight in weights:
-        sampled = _sampled(weight, steps)
+        if weight.written not in known:
+            known[weight.written] = _sampled(weight, steps)
+        sampled = known[weight.written]
         key = (sampled[0].tobytes(), weight.reads_step, weight.reads_step and weight.task)
         together.setdefault(key, ([], sampled))[0].append(weight)
     return [

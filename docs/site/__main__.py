@@ -13,8 +13,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import sources
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -25,6 +23,8 @@ def main() -> int:
     directory = parser.parse_args().directory
     if directory.exists() and not (directory / "sitemap.xml").is_file():
         parser.error(f"{directory} is there, and is no site")
+    import sources  # which takes seconds to load
+
     with tempfile.TemporaryDirectory() as folder:
         config = sources.lay_out(ROOT, Path(folder))
         command = [sys.executable, "-m", "zensical", "build", "--strict", "--config-file"]

@@ -45,7 +45,7 @@ def _made(written: Sequence[Page]) -> Iterator[tuple[Path, bytes]]:
     """The generated pages and their pictures."""
     for page in written:
         yield Path(page.path), page.text.encode()
-    for name, picture in generated.pictures():
+    for name, picture in generated.curves():
         yield Path(name), picture
 
 

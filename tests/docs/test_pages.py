@@ -37,8 +37,8 @@ def test_a_step_prints_what_the_page_shows(page: Path, number: int, followed):
 
 
 def exit_code(step: Step) -> int:
-    """1 where a command finds what must not be."""
-    found = r"error\[|not finite|::error|\"errors\": 1"
+    """1 where a command finds what must not be, or a difference."""
+    found = r"error\[|not finite|::error|\"errors\": 1|\d changed|^--- "
     return int(step.kind == "console" and bool(re.search(found, step.shown)))
 
 

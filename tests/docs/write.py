@@ -1,4 +1,7 @@
-"""Writes what the steps of pages print into them: `python -m tests.docs.write PAGE…`; read the difference."""
+"""Writes what their steps print into pages, all or those named; read the difference.
+
+python -m tests.docs.write [PAGE…]
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,21 @@ import re
 import sys
 from pathlib import Path
 
+from tests.command import ROOT
 from tests.docs.following import follow
-from tests.docs.pages import FENCE
+from tests.docs.pages import FENCE, steps_of
+
+
+def main(named: list[str]) -> None:
+    """Follows the pages, and replaces the files of those that print something else."""
+    pages = [Path(name).absolute() for name in named] or sorted((ROOT / "docs").rglob("*.md"))
+    for page in pages:
+        if steps_of(page):
+            text = page.read_text(encoding="utf-8")
+            anew = written(text, [output for output, _ in follow(page)])
+            if anew != text:
+                page.write_text(anew, encoding="utf-8")
+                print(page)
 
 
 def written(text: str, printed: list[str]) -> str:
@@ -31,6 +47,4 @@ def written(text: str, printed: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    for page in map(Path, sys.argv[1:]):
-        outputs = [output for output, _ in follow(page.absolute())]
-        page.write_text(written(page.read_text(encoding="utf-8"), outputs), encoding="utf-8")
+    main(sys.argv[1:])

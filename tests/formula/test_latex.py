@@ -99,7 +99,7 @@ def test_booleans_are_words():
     assert (decimal(True), decimal(3)) == (r"\mathrm{true}", "3")
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(strategies.any_trees().filter(lambda tree: all(map(_is_set, t.walk(tree)))))
 def test_whatever_is_written_can_be_set(tree):
     try:

@@ -147,7 +147,7 @@ def test_what_would_fill_pages_stays_as_it_is_written():
     assert all(map(len, rows_of(latex_of_total(told))))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases())
 def test_the_total_of_any_sound_spec_can_be_set(case):
     if errors(case.named()):

@@ -62,13 +62,13 @@ def test_a_call_holds_its_arguments_in_the_order_of_its_parameters():
     [
         ("sigmod(a)", "there is no function `sigmod`", "sigmod", "did you mean `sigmoid`?"),
         ("max(a, b)", "there is no function `max`", "max", "write `maximum(a, b)`"),
-        ("tf.abs(a)", "a function stands by itself", "tf.abs", "write `abs(a)`"),
-        ("y_true.mean()", "a function stands by itself", "y_true.mean", "write `mean(y_true)`"),
-        ("y_true.a.sum(axis=-1)", "a function stands by itself", "y_true.a.sum",
+        ("tf.abs(a)", "a function stands by itself", "tf.abs(a)", "write `abs(a)`"),
+        ("y_true.mean()", "a function stands by itself", "y_true.mean()", "write `mean(y_true)`"),
+        ("y_true.a.sum(axis=-1)", "a function stands by itself", "y_true.a.sum(axis=-1)",
          "write `sum(y_true.a, axis=-1)`"),
-        ("(y_true > 0).any()", "a function stands by itself", "(y_true > 0).any",
+        ("(y_true > 0).any()", "a function stands by itself", "(y_true > 0).any()",
          "write `any(y_true > 0)`"),
-        ("alpha.exp()", "a function stands by itself", "alpha.exp", "write `exp(alpha)`"),
+        ("alpha.exp()", "a function stands by itself", "alpha.exp()", "write `exp(alpha)`"),
         ("y_true(1)", "there is no function `y_true`", "y_true", "functions: "),
         ("tf.math.is_finite(a)", "only functions of the language are called, "
          "found `tf.math.is_finite`", "tf.math.is_finite", "write `isfinite(x)`"),

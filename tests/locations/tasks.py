@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from tests.locations.expressions import Expr, Token, expr, tensor
@@ -12,7 +12,61 @@ from tests.locations.tree import PLAIN, Alias, Map, Scalar, Seq, Tree
 if TYPE_CHECKING:
     from tests.locations.specs import SpecWriter
 
-Parameters = dict[str, Tree]
+Entries = list[tuple[Scalar, Tree]]
+
+AXES = ([], ["h", "w"], ["h", "w", "1"], ["t"], ["7"])
+"""The axes behind the batch that a task may have."""
+
+# By what the tensors of a loss are: its types, each with its parameters.
+LOSSES: dict[str, dict[str, dict[str, str]]] = {
+    "same": {
+        "absolute_difference": {}, "mean_squared_error": {}, "huber": {"delta": "0.5"},
+        "hinge": {"labels": "signed"}, "sigmoid_cross_entropy": {"label_smoothing": "0.1"},
+        "weighted_cross_entropy": {"pos_weight": "3"},
+        "sigmoid_focal": {"gamma": "1.5", "alpha": "0.25"},
+    },
+    "region": {
+        "silog": {"lambda": "1e-1", "root": "true"},
+        "mean_pairwise_squared_error": {"unbiased": "false"},
+    },
+    "rows": {
+        "softmax_cross_entropy": {"label_smoothing": "0.1"},
+        "softmax_focal": {"gamma": "2", "alpha": "1 2.5 3"},
+        "cosine_distance": {"axis": "-1", "normalize": "true"},
+        "dice": {"smooth": "0.5", "per": "image"},
+    },
+    "labels": {
+        "sparse_softmax_cross_entropy": {"label_smoothing": "0.25"},
+        "sparse_softmax_focal": {"alpha": "1 0.5 2"},
+    },
+    "triplet": {"triplet": {"margin": "0.2", "distance": "cosine"}},
+    "center": {"center": {"num_classes": "10", "embedding_size": "8", "alpha": "0.1"}},
+    "alone": {"l2": {}},
+}  # fmt: skip
+REQUIRED = ("pos_weight", "num_classes", "embedding_size")
+
+
+def roles_of(kind: str, axes: list[str]) -> dict[str, tuple[str, list[str]]]:
+    """The dtype and axes of every role, for a task with these axes behind the batch."""
+    last = {"region": ["k"], "rows": ["3"], "triplet": ["5"]}.get(kind, [])
+    floats = ("float32", [*axes, *last])
+    roles = {"y_true": floats, "y_pred": floats}
+    if kind == "labels":
+        roles = {"y_true": ("int32", axes), "y_pred": ("float32", [*axes, "3"])}
+    if kind == "center":
+        roles = {"y_true": ("int32", []), "y_pred": ("float32", ["8"])}
+    if kind == "triplet":
+        roles = dict.fromkeys(("anchor", "positive", "negative"), floats)
+    if kind == "alone":
+        del roles["y_true"]
+    return roles
+
+
+def value_of(text: str) -> Tree:
+    """A parameter: a word, a number, or a list with one for every class."""
+    if text.isalpha() and text not in ("true", "false"):
+        return Scalar(text)
+    return numbers(*text.split()) if " " in text else number(text)
 
 
 class TaskWriter:
@@ -22,20 +76,21 @@ class TaskWriter:
         self.spec = spec
         self.rng = spec.rng
         self.name = name
+        self.kind = self.rng.choice([kind for kind, types in LOSSES.items() for _ in types])
+        self.type = self.rng.choice(list(LOSSES[self.kind]))
+        self.axes = list(self.rng.choice(AXES))
         self.roles: dict[str, Declared] = {}
         self.is_plain = True
 
     def write(self) -> Map:
-        self.axes = ["batch", *self.rng.choice([[], ["h", "w"], ["h", "w", "1"], ["t"], ["7"]])]
-        self.type, self.kind, parameters = self.loss_type()
         own, entries = self.tensors()
-        loss = self.loss({**parameters, **own})
+        loss = self.loss([*self.parameters(LOSSES[self.kind][self.type]), *own])
         losses: list[Tree] = [loss]
-        if isinstance(loss, Map) and self.rng.random() < 0.3:
+        if isinstance(loss, Map) and self.spec.chance(0.3):
             losses.append(self.again(loss))
-        many = Seq(losses) if len(losses) > 1 or self.rng.random() < 0.2 else loss
-        entries.append((key("loss"), many))
-        if not any(role.startswith("y_") for role in own):
+        is_list = len(losses) > 1 or self.spec.chance(0.2)
+        entries.append((key("loss"), Seq(losses) if is_list else loss))
+        if not any(name.text.startswith("y_") for name, _ in own):
             entries += self.selecting(0.5)
         self.rng.shuffle(entries)
         node = Map(entries)
@@ -43,82 +98,36 @@ class TaskWriter:
         self.spec.heads.append(head)
         return node
 
-    def loss_type(self) -> tuple[str, str, Parameters]:
-        """The type of the loss, what its tensors are, and its parameters."""
-        fraction = self.rng.choice(["0.1", "0.25", "1e-1"])
-        table: dict[str, tuple[str, Parameters]] = {
-            "absolute_difference": ("same", {}),
-            "mean_squared_error": ("same", {}),
-            "huber": ("same", {"delta": number("0.5")}),
-            "silog": ("region", {"lambda": number(fraction), "root": number("true")}),
-            "mean_pairwise_squared_error": ("region", {"unbiased": number("false")}),
-            "hinge": ("same", {"labels": Scalar("signed")}),
-            "sigmoid_cross_entropy": ("same", {"label_smoothing": number(fraction)}),
-            "weighted_cross_entropy": ("same", {"pos_weight": number("3")}),
-            "sigmoid_focal": ("same", {"gamma": number("1.5"), "alpha": number(fraction)}),
-            "softmax_cross_entropy": ("rows", {"label_smoothing": number(fraction)}),
-            "softmax_focal": ("rows", {"gamma": number("2"), "alpha": numbers("1", "2.5", "3")}),
-            "sparse_softmax_cross_entropy": ("labels", {"label_smoothing": number(fraction)}),
-            "sparse_softmax_focal": ("labels", {"alpha": numbers("1", "0.5", "2")}),
-            "cosine_distance": ("rows", {"axis": number("-1"), "normalize": number("true")}),
-            "triplet": ("triplet", {"margin": number("0.2"), "distance": Scalar("cosine")}),
-            "center": ("center", {"alpha": number(fraction)}),
-            "dice": ("dice", {"smooth": number("0.5"), "per": Scalar("image")}),
-            "l2": ("alone", {}),
-        }  # fmt: skip
-        name = self.rng.choice(list(table))
-        kind, optional = table[name]
-        needed = {"pos_weight"} | ({"alpha"} if kind in ("rows", "labels") else set())
-        given = {
-            each: value for each, value in optional.items()
-            if each in needed or self.rng.random() < 0.6
-        }  # fmt: skip
-        if kind == "center":
-            given |= {"num_classes": number("10"), "embedding_size": number("8")}
-        return name, kind, given
+    def parameters(self, values: Mapping[str, str]) -> Iterator[tuple[Scalar, Tree]]:
+        for name, text in values.items():
+            if name in REQUIRED or self.spec.chance(0.6):
+                yield key(name), value_of(text)
 
-    def tensors(self) -> tuple[Parameters, list[tuple[Scalar, Tree]]]:
-        """Declares the tensors; gives the roles that the loss names, and those that the task does."""
-        middle = list(self.axes[1:])
-        shapes: dict[str, dict[str, tuple[str, list[str]]]] = {
-            "same": {"y_true": ("float32", middle), "y_pred": ("float32", middle)},
-            "region": {"y_true": ("float32", [*middle, "k"]), "y_pred": ("float32", [*middle, "k"])},
-            "rows": {"y_true": ("float32", [*middle, "3"]), "y_pred": ("float32", [*middle, "3"])},
-            "labels": {"y_true": ("int32", middle), "y_pred": ("float32", [*middle, "3"])},
-            "dice": {"y_true": ("float32", [*middle, "3"]), "y_pred": ("float32", [*middle, "3"])},
-            "center": {"y_true": ("int32", []), "y_pred": ("float32", ["8"])},
-            "alone": {"y_pred": ("float32", middle)},
-            "triplet": dict.fromkeys(("anchor", "positive", "negative"), ("float32", [*middle, "5"])),
-        }  # fmt: skip
-        own: Parameters = {}
-        entries: list[tuple[Scalar, Tree]] = []
-        for role, (dtype, axes) in shapes[self.kind].items():
+    def tensors(self) -> tuple[Entries, Entries]:
+        """Declares the tensors; gives the roles that the loss names, and those of the task."""
+        own: Entries = []
+        entries: Entries = []
+        for role, (dtype, axes) in roles_of(self.kind, self.axes).items():
             side = "y_true" if role == "y_true" else "y_pred"
-            is_default = role.startswith("y_") and self.rng.random() < 0.6
+            is_default = role.startswith("y_") and self.spec.chance(0.6)
             names = (self.name,) if is_default else self.spec.free(side)
             self.roles[role] = self.spec.declare(side, names, dtype, ["batch", *axes])
-            if is_default:
-                continue
-            self.is_plain = False
-            read = expr(
-                tensor(side, names, self.rng), *(["[...]"] if self.rng.random() < 0.2 else [])
-            )
-            if role.startswith("y_") and self.rng.random() < 0.5:
-                entries.append((key(role), read))
-            else:
-                own[role] = read
+            if not is_default:
+                self.is_plain = False
+                index = ["[...]"] if self.spec.chance(0.2) else []
+                is_of_task = role.startswith("y_") and self.spec.chance(0.5)
+                where = entries if is_of_task else own
+                where.append((key(role), expr(tensor(side, names, self.rng), *index)))
         return own, entries
 
-    def loss(self, fields: Parameters) -> Map | Scalar:
-        entries = [(key(name), value) for name, value in fields.items()]
-        entries += self.selecting(0.2)
-        if self.rng.random() < 0.2:
+    def loss(self, fields: Entries) -> Map | Scalar:
+        entries = [*fields, *self.selecting(0.2)]
+        if self.spec.chance(0.2):
             entries.append((key("reduction"), Scalar(self.rng.choice(REDUCTIONS))))
-        if self.rng.random() < 0.2:
-            entries.append(
-                (key("name"), Scalar(self.rng.choice(("first", "type", "huber", "a b"))))
-            )
-        if not entries and self.rng.random() < 0.7:
+        if self.spec.chance(0.2):
+            name = self.rng.choice(("first", "type", "huber", "a b"))
+            entries.append((key("name"), Scalar(name)))
+        if not entries and self.spec.chance(0.7):
             return Scalar(self.type)
         entries.append((key("type"), Scalar(self.type)))
         self.rng.shuffle(entries)
@@ -126,43 +135,40 @@ class TaskWriter:
 
     def again(self, first: Map) -> Map:
         """The same loss once more, under another name."""
-        if self.rng.random() < 0.5:
+        if self.spec.chance(0.5):
             self.spec.anchor(first)
-            kept: list[tuple[Scalar, Tree]] = [(Scalar("<<", PLAIN), Alias(first))]
+            kept: Entries = [(Scalar("<<", PLAIN), Alias(first))]
         else:
-            kept = [(key(name.text), value) for name, value in _copies(first)]
-        entries = [
-            *kept,
-            (key("name"), Scalar("again")),
-            (key("weight"), self.spec.weight_of_step()),
-        ]
-        return Map(entries)
+            kept = [(key(name), copied) for name, copied in _copies(first)]
+        name = (key("name"), Scalar("again"))
+        return Map([*kept, name, (key("weight"), self.spec.weight_of_step())])
 
-    def selecting(self, share: float) -> list[tuple[Scalar, Tree]]:
-        entries: list[tuple[Scalar, Tree]] = []
-        if self.rng.random() < share:
+    def selecting(self, share: float) -> Entries:
+        """A mask and a weight, now and then."""
+        entries: Entries = []
+        if self.spec.chance(share):
             entries.append((key("mask"), self.mask()))
-        if self.rng.random() < share:
+        if self.spec.chance(share):
             entries.append((key("weight"), self.weight()))
         return entries
 
     def mask(self) -> Expr:
         ways: list[Callable[[], Expr]] = [self.flag, lambda: expr("step > 10")]
         if self.kind in ("same", "region"):
-            low = self.rng.choice(["0", "-0.5"])
             ways += [
                 lambda: expr("isfinite(y_true)"),
-                lambda: expr(f"{low} < y_pred < 80"),
+                lambda: expr("-0.5 < y_pred < 80"),
                 lambda: expr("(y_pred > 0.5) or (y_pred < -3)"),
                 lambda: expr("y_pred != 0 and isfinite(y_true)"),
                 lambda: expr("not isnan(clip(y_pred, -1, 1))"),
-                lambda: expr("y_pred > ", self.spec.constant(Scalar("0.5", PLAIN))),
+                lambda: expr("y_pred > ", self.spec.constant(number("0.5"))),
             ]
         if self.kind in ("labels", "center"):
             ways += [lambda: expr("y_true != 255"), lambda: expr("y_true in [0, 1]")]
         return self.rng.choice(ways)()
 
     def flag(self) -> Expr:
+        """A tensor of booleans for this mask alone."""
         names = self.spec.free("y_true")
         self.spec.declare("y_true", names, "bool", ["batch"])
         self.is_plain = False
@@ -176,8 +182,8 @@ class TaskWriter:
                 lambda: expr("where(y_pred > 0, 2, 1)"),
                 lambda: expr("exp(-abs(y_pred)) * ramp(step, 0, 100)"),
             ]
-            if len(self.axes) > 1:
-                ways.append(lambda: expr("1 + mean(abs(y_pred), axis=-1)"))
+        if self.kind == "same" and self.axes:
+            ways.append(lambda: expr("1 + mean(abs(y_pred), axis=-1)"))
         if self.kind == "labels":
             ways += [
                 lambda: expr("1 + 4 * (y_true == 2)"),
@@ -186,14 +192,14 @@ class TaskWriter:
         return self.rng.choice(ways)()
 
 
-def _copies(node: Map) -> Iterator[tuple[Scalar, Tree]]:
-    """The entries but for the name, with scalars of their own."""
+def _copies(node: Map) -> Iterator[tuple[str, Tree]]:
+    """The entries but for the name and the weight, with scalars of their own."""
     for name, value in node.entries:
         if name.text in ("name", "weight"):
             continue
         if isinstance(value, Expr):
-            yield name, expr(*(Token(each.kind, each.text, each.names) for each in value.tokens))
+            yield name.text, expr(*(Token(x.kind, x.text, x.names) for x in value.tokens))
         elif isinstance(value, Scalar):
-            yield name, Scalar(value.text, value.styles)
+            yield name.text, Scalar(value.text, value.styles)
         elif isinstance(value, Seq):
-            yield name, numbers(*(each.text for each in value.items if isinstance(each, Scalar)))
+            yield name.text, numbers(*(x.text for x in value.items if isinstance(x, Scalar)))

@@ -93,12 +93,16 @@ class Document:
         return found
 
     def _others(self, also: Iterable[tuple[Path, str]]) -> Iterator[tuple[Node, str]]:
-        """The keys, or else the values, at other places; a place that is not there is left out."""
+        """What is at other places: a name that is declared, or a field's value that is a scalar.
+
+        A place that is not there is left out.
+        """
         for path, text in also:
             parent = self.find(path[:-1])
             value = _child(parent, path[-1])
             if value is not None:
-                yield parent.keys.get(str(path[-1]), value), text
+                is_field = path[0] == "tasks" and value.kind == "scalar"
+                yield (value if is_field else parent.keys.get(str(path[-1]), value)), text
 
 
 def read_document(text: str, file: str) -> Document:

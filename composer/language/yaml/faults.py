@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from composer.language.yaml.findings import Stretch
 from composer.language.yaml.places import Source
 
 QUOTE_IT = "put quotes around the whole value"
@@ -53,13 +54,27 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """Our words for a fault, and the stretch of text that they are about."""
+    """Our words for a fault, and the stretch of text that they are about.
+
+    Attributes:
+        message: what was required and what was found.
+        start: offset of the first character to blame.
+        end: offset past the last.
+        help: what to write instead.
+        code: of the problem.
+        also: a second stretch that takes part in it, and what it is.
+        replacement: what to write in the place of what is marked, where nothing else is meant.
+        covers: a stretch of which other problems only follow from this one.
+    """
 
     message: str
     start: int
     end: int
     help: str | None = None
     code: str = "invalid-yaml"
+    also: tuple[int, int, str] | None = None
+    replacement: str | None = None
+    covers: Stretch | None = None
 
 
 Rule = Callable[[Fault], Complaint]

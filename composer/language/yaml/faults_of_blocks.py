@@ -8,6 +8,7 @@ from composer.language.diagnostics import quote
 from composer.language.yaml.faults import QUOTE_IT, Complaint, Fault, Rule
 
 _NO_SPACE = re.compile(r" *(?:- +)*([^\s:#'\"{\[&*!|>%@`][^\s:]*)(:)(?=[^\s:/])")
+_ALIAS = re.compile(r"(?:^|[\s\[{,])(\*[\w-]+)\s+$")
 _LONGEST_KEY = 1024
 
 
@@ -24,7 +25,8 @@ def _missing_space(fault: Fault, offset: int) -> Complaint | None:
         return None
     rest = fault.source.text[found.end() : fault.source.line_end(start)].rstrip()
     help = f"write {quote(f'{found[1]}: {rest}')}"
-    return Complaint("a space is missing after the colon", *found.span(2), help)
+    message = "a space is missing after the colon"
+    return Complaint(message, *found.span(2), help, replacement=": ")
 
 
 def _missing_colon(fault: Fault, start: int) -> Complaint:
@@ -94,6 +96,8 @@ def _key_not_found(fault: Fault) -> Complaint:
 
 def _left_over(fault: Fault) -> Complaint:
     """Something behind a value that is complete."""
+    if alias := _ALIAS.search(fault.before):
+        return _behind_alias(fault, alias)
     what = "value" if fault.before.strip() else "document"
     shown = quote(fault.source.text[fault.offset : fault.word_end])
     message = f"the {what} ends before {shown}"
@@ -101,11 +105,21 @@ def _left_over(fault: Fault) -> Complaint:
     return Complaint(message, fault.offset, fault.word_end, help)
 
 
+def _behind_alias(fault: Fault, alias: re.Match[str]) -> Complaint:
+    """`*valid and y_true > 0`: for its `*` YAML takes the first word for all of the value."""
+    shown = quote(fault.source.text[fault.offset : fault.word_end])
+    message = f"an alias is all of a value, found {shown} behind {quote(alias[1])}"
+    start = fault.offset - len(fault.before) + alias.start(1)
+    help = f"write what {quote(alias[1])} stands for in its place"
+    return Complaint(message, start, fault.word_end, help, covers=(start, fault.offset))
+
+
 def _dash_not_found(fault: Fault) -> Complaint:
-    line, column = fault.source.place(fault.opened)
-    message = f"this line stands among the items of the list of line {line}, but is none"
+    _, column = fault.source.place(fault.opened)
+    message = "this line stands among the items of a list, but is none"
     help = f"start it with `- ` in column {column}, or indent it below the item it belongs to"
-    return Complaint(message, fault.offset, fault.word_end, help)
+    also = (fault.opened, fault.opened + 1, "the list starts here")
+    return Complaint(message, fault.offset, fault.word_end, help, also=also)
 
 
 def _dash_not_allowed(fault: Fault) -> Complaint:

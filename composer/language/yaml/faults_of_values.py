@@ -72,15 +72,16 @@ def _next_entry(fault: Fault) -> Complaint:
     opened, opener = fault.opened, fault.source.text[fault.opened]
     closer = _CLOSERS[opener]
     if fault.char and fault.char in "]}":
-        line, column = fault.source.place(opened)
-        message = f"`{fault.char}` cannot close the `{opener}` of line {line}, column {column}"
-        return Complaint(message, fault.offset, fault.offset + 1, f"write `{closer}`")
+        message = f"`{fault.char}` cannot close a `{opener}`"
+        also = (opened, opened + 1, "opened here")
+        help = f"write `{closer}`, or close the `{opener}` before it"
+        return Complaint(message, fault.offset, fault.offset + 1, help, also=also)
     if fault.at_end:
         return _never_closed(opened, opener)
-    line = fault.source.place(fault.offset)[0]
-    if line > fault.source.place(opened)[0]:
-        message = f"the `{opener}` here lacks a comma or its `{closer}` before line {line}"
-        return Complaint(message, opened, opened + 1)
+    if fault.source.place(fault.offset)[0] > fault.source.place(opened)[0]:
+        message = f"the `{opener}` here lacks a comma or its `{closer}`"
+        also = (fault.offset, fault.word_end, "before this")
+        return Complaint(message, opened, opened + 1, also=also)
     message = f"a comma or the closing `{closer}` is missing here"
     help = "put a comma here, or quotes around the whole value"
     return Complaint(message, fault.offset, fault.word_end, help)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from composer.language.diagnostics import Problem
+from composer.language.diagnostics import Edit, Problem
 from composer.language.yaml.places import Source
 
 Stretch = tuple[int, int]
@@ -50,10 +50,24 @@ class Findings:
         *,
         help: str | None = None,
         also: tuple[int, int, str] | None = None,
+        edit: tuple[int, int, str] | None = None,
     ) -> None:
-        """Notes a problem; `also` is a second stretch that takes part in it, and what it is."""
+        """Notes a problem.
+
+        Args:
+            code: its code.
+            message: what was required and what was found.
+            start: offset of the first character to blame.
+            end: offset past the last.
+            help: what to write instead.
+            also: a second stretch that takes part in it, and what it is.
+            edit: a stretch, and the text in its place that makes it right.
+        """
         places = [] if also is None else [self.source.place_of(*also)]
-        problem = self.source.problem(code, message, start, end, help=help, places=places)
+        edits = [] if edit is None else [Edit(self.source.file, *edit)]
+        problem = self.source.problem(
+            code, message, start, end, help=help, places=places, edits=edits
+        )
         self._found.append(_Finding(problem, (start,) if also is None else (start, also[0])))
 
     def replace(self, since: int, stretches: list[Stretch], problems: list[Problem]) -> None:

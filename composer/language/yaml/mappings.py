@@ -142,7 +142,8 @@ def _check_colon(findings: Findings, key: Node, value: Node) -> None:
     if ":" not in findings.source.text[key.end : value.start]:
         message = f"a space is missing after the colon of {quote(key.text)}"
         help = f"write {quote(f'{name}: {rest}')}"
-        findings.add("invalid-yaml", message, key.start, key.end, help=help)
+        edit = (key.start, key.end, f"{name}: {rest}")
+        findings.add("invalid-yaml", message, key.start, key.end, help=help, edit=edit)
 
 
 def _what(node: Node) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from composer.language.diagnostics import Problem
+from composer.language.diagnostics import Edit, Problem
 from composer.language.yaml.findings import Stretch
 from composer.language.yaml.flow import Cut, find_cuts
 from composer.language.yaml.places import Source
@@ -56,11 +56,15 @@ def _corrected(text: str, start: int, end: int, cuts: list[Cut]) -> str:
 
 
 def _problem(source: Source, cut: Cut, help: str | None) -> Problem:
+    text, edits = source.text[cut.start : cut.end], []
     if not cut.closed:
         help = "close its brackets, and put quotes around it"
-    elif help is None:
-        help = f"put quotes around it: {quoted(source.text[cut.start : cut.end])}"
+    else:
+        help = help or f"put quotes around it: {quoted(text)}"
+        edits = [Edit(source.file, cut.start, cut.end, quoted(text))]
     by = "comma" if cut.by == "," else f"`{cut.by}`"
     collection = "`{…}`" if cut.inside == "{" else "`[…]`"
     message = f"the {by} ends an unquoted expression inside {collection}"
-    return source.problem("unquoted-expression", message, cut.start, cut.end, help=help)
+    return source.problem(
+        "unquoted-expression", message, cut.start, cut.end, help=help, edits=edits
+    )

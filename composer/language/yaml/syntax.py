@@ -6,13 +6,14 @@ import re
 
 import yaml
 
-from composer.language.diagnostics import Problem
+from composer.language.diagnostics import Edit, Problem
 from composer.language.yaml.composing import Composer
 from composer.language.yaml.faults import Complaint, Fault
 from composer.language.yaml.faults_of_blocks import BLOCK_RULES
 from composer.language.yaml.faults_of_values import VALUE_RULES
 from composer.language.yaml.findings import within
 from composer.language.yaml.flow import enclosing_flow
+from composer.language.yaml.places import Source
 from composer.language.yaml.quoting import unquoted_expressions
 
 _RULES = [(re.compile(pattern), rule) for pattern, rule in (*VALUE_RULES, *BLOCK_RULES)]
@@ -26,8 +27,22 @@ def syntax_problems(composer: Composer, error: yaml.YAMLError) -> list[Problem]:
     if covered:
         return found
     said = _complain(fault)
-    problem = composer.source.problem(said.code, said.message, said.start, said.end, help=said.help)
-    return [*found, problem]
+    if said.covers is not None:
+        composer.findings.replace(0, [said.covers], [])
+    return [*found, _problem(said, composer.source)]
+
+
+def _problem(said: Complaint, source: Source) -> Problem:
+    edits = [Edit(source.file, said.start, said.end, said.replacement or "")]
+    return source.problem(
+        said.code,
+        said.message,
+        said.start,
+        said.end,
+        help=said.help,
+        places=[] if said.also is None else [source.place_of(*said.also)],
+        edits=edits if said.replacement is not None else [],
+    )
 
 
 def _fault(composer: Composer, error: yaml.YAMLError) -> Fault:

@@ -11,6 +11,7 @@ from composer.language.yaml.nodes import Node
 REFUSED = "losscomp reads plain data; remove the tag"
 
 _PROPERTY = re.compile(r"!<[^>\s]*>|[&!][^\s,\[\]{}]*")
+_NEGATED = re.compile(r"!(?:y_(?:true|pred)\b|[a-z_]+\()")
 _BLANK = re.compile(r"(?:\s+|(?<=\s)#[^\r\n]*)*")
 _CORE = "tag:yaml.org,2002:"
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "null": type(None)}
@@ -33,6 +34,11 @@ def check_tag(findings: Findings, tag: str | None, start: int, node: Node) -> No
         return
     text = findings.source.text
     start, end = _tag_place(text, start)
+    if _NEGATED.match(text, start):
+        message = f"YAML reads {quote(text[start:end])} as a tag, for its `!`"
+        edit = (start, start + 1, "not ")
+        findings.add("tag-refused", message, start, end, help="write `not` for `!`", edit=edit)
+        return
     message = f"the tag {quote(text[start:end] or tag)} is refused"
     findings.add("tag-refused", message, start, end, help=REFUSED)
 

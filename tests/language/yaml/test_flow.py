@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from composer.language.diagnostics import Problem, SpecError
@@ -17,7 +19,10 @@ def _problems(text: str) -> list[Problem]:
 def _whole(text: str, by: str, inside: str, start: int, end: int, help: str) -> None:
     message = f"the {by} ends an unquoted expression inside `{inside}`"
     expected = Problem("unquoted-expression", message, "f.yaml", 1, start, end, help)
-    assert _problems(text) == [expected]
+    (problem,) = _problems(text)
+    assert replace(problem, edits=()) == expected
+    (edit,) = problem.edits
+    assert help.endswith(text[: edit.start] + edit.text + text[edit.end :])
 
 
 def test_comma() -> None:

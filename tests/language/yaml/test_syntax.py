@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
-from composer.language.diagnostics import Problem, SpecError
+from composer.language.diagnostics import Place, Problem, SpecError
 from composer.language.yaml import composing
 from composer.language.yaml.document import read_document
 
@@ -68,10 +70,11 @@ CASES: list[tuple[str, str, tuple[int, int, int], str | None]] = [
     # brackets
     ("a: {b: 1", "the `{` that opens here is never closed", (1, 4, 5), "close it with `}`"),
     ("a: [1, 2\n\n", "the `[` that opens here is never closed", (1, 4, 5), "close it with `]`"),
-    ("a: [1, 2\n b: 3]", "the `[` here lacks a comma or its `]` before line 2", (1, 4, 5), None),
+    ("a: [1, 2\n b: 3]", "the `[` here lacks a comma or its `]`", (1, 4, 5), None),
     ("[[[", "the `[` that opens here is never closed", (1, 3, 4), "close it with `]`"),
-    ("a: {b: 1\nc: 2", "the `{` here lacks a comma or its `}` before line 2", (1, 4, 5), None),
-    ("a: {b: [1, 2}", "`}` cannot close the `[` of line 1, column 8", (1, 13, 14), "write `]`"),
+    ("a: {b: 1\nc: 2", "the `{` here lacks a comma or its `}`", (1, 4, 5), None),
+    ("a: {b: [1, 2}", "`}` cannot close a `[`", (1, 13, 14),
+     "write `]`, or close the `[` before it"),
     ("a: {b: 1}}", "`}` closes nothing", (1, 10, 11), "remove it"),
     ("a: x\n]", "`]` closes nothing", (2, 1, 2), "remove it"),
     ("[a [b]]", "a comma or the closing `]` is missing here", (1, 4, 8),
