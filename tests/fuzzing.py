@@ -7,7 +7,7 @@ import io
 import json
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,7 @@ def batch() -> bytes:
     import numpy as np
 
     stream = io.BytesIO()
-    arrays = {f"{side}.{name}": np.ones((2, 3), "float32") for side in ("y_true", "y_pred")
+    arrays: dict[str, Any] = {f"{side}.{name}": np.ones((2, 3), "float32") for side in ("y_true", "y_pred")
               for name in ("a", "depth", "scene")}  # fmt: skip
     np.savez_compressed(stream, **arrays)
     return stream.getvalue()
@@ -164,7 +164,8 @@ def _change(rng: random.Random, data: dict[str, Any]) -> None:
     data.setdefault("tasks", {})
 
 
-def _places(node: Any) -> Any:
+def _places(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Everything with a place in the data: its owner, and its key or number there."""
     for key, inner in node.items() if isinstance(node, dict) else enumerate(node):
         yield node, key
         if isinstance(inner, dict | list):
@@ -182,8 +183,8 @@ def _override(rng: random.Random) -> str:
     )
     value = rng.choice([soup(rng), str(rng.choice(VALUES)), json.dumps(rng.choice(VALUES)), ""])
     text = ".".join(names) + rng.choice(["=", "=", "=", "", " = ", "=="]) + value
-    # What comes from a command line holds no NUL, and surrogates stand for bytes alone.
-    return "".join(_EDITS[0](rng, text) if rng.random() < 0.2 else text).replace("\0", "")
+    text = _piece(rng, text) if rng.random() < 0.2 else text
+    return text.replace("\0", "")  # which no command line holds
 
 
 # Edits of text

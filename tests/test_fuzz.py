@@ -48,7 +48,7 @@ class Run:
             with pytest.raises(SystemExit) as end:
                 entry.main()
         texts = [stream.buffer.getvalue().decode(self.encoding) for stream in streams]  # type: ignore[attr-defined]  # a BytesIO
-        return Outcome(end.value.code, *texts)  # type: ignore[arg-type]  # a number
+        return Outcome(end.value.code, *texts)
 
     def __str__(self) -> str:
         return f"losscomp {' '.join(map(repr, self.arguments))} ({self.encoding}), {self.hostile}"
@@ -124,6 +124,8 @@ def fuzz(seconds: float, first: int, directory: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     "seconds", [QUICK, pytest.param(FULL, marks=pytest.mark.full)], ids=["quick", "full"]
 )
-def test_whatever_comes_is_answered(seconds, tmp_path, monkeypatch):
+def test_whatever_comes_is_answered(
+    seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     assert fuzz(seconds, 0 if seconds == QUICK else 1_000_000, tmp_path, monkeypatch) > 100

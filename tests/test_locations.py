@@ -126,33 +126,32 @@ def assert_no_miss(numbers: range) -> None:
     assert not missed, f"{len(missed)} of {len(numbers)} are missed: {dict(kinds)}\n\n{shown}"
 
 
-def test_single_faults_are_told_once_at_the_very_characters():
+def test_single_faults_are_told_once_at_the_very_characters() -> None:
     assert_no_miss(range(QUICK))
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("start", range(QUICK, QUICK + FULL, 1_000))
-def test_many_more_single_faults_are_told_once_at_the_very_characters(start: int):
+def test_many_more_single_faults_are_told_once_at_the_very_characters(start: int) -> None:
     assert_no_miss(range(start, start + 1_000))
 
 
-MENDABLE = [name for name in NAMES if name.startswith("misspelt")]
+MENDABLE = [name for name in NAMES if name.startswith("misspelt") and "dtype" not in name]
 MENDABLE += ["bits_for_logic", "capital_word", "hidden_character", "operator_of_elsewhere"]
 
 
-def test_what_can_only_mean_one_thing_is_mended_by_its_edits():
-    mended = Counter()
-    for number in range(QUICK):
-        trial = Trial(number)
+def test_what_can_only_mean_one_thing_is_mended_by_its_edits() -> None:
+    mended: Counter[str] = Counter()
+    for trial in filter(lambda each: each.kind in MENDABLE, map(Trial, range(QUICK))):
         edits = [edit for problem in trial.problems for edit in problem.edits]
-        if trial.kind in MENDABLE and edits:
+        if edits:
             text = applied(trial.drawn[2].text, edits)
             assert examine_text(text, "spec.yaml")[1] == [], f"{edits} of {trial}"
             mended[trial.kind] += 1
     assert set(mended) == set(MENDABLE)
 
 
-def test_there_are_as_many_kinds_of_faults_as_can_be_asked_for():
+def test_there_are_as_many_kinds_of_faults_as_can_be_asked_for() -> None:
     assert len(KINDS) > 100
     assert {Trial(number).expected[0] for number in range(len(NAMES))} >= {
         "dtype-mismatch", "duplicate-key", "duplicate-name", "empty-value", "invalid-character",
@@ -165,25 +164,28 @@ def test_there_are_as_many_kinds_of_faults_as_can_be_asked_for():
     }  # fmt: skip
 
 
-def test_the_specs_are_right():
+def test_the_specs_are_right() -> None:
     for seed in range(100):
         rng = random.Random(seed)
         text = write(subject(rng).root, rng).text
         assert examine_text(text, "spec.yaml")[1] == [], text
 
 
-def test_what_is_written_stands_where_the_writer_says():
+def test_what_is_written_stands_where_the_writer_says() -> None:
     """By the marks of PyYAML, for every scalar but those of blocks."""
     for seed in range(100):
         rng = random.Random(seed)
         root = subject(rng).root
         written = write(root, rng)
-        _compare(root, yaml.compose(written.text, yaml.CSafeLoader), written)
+        node = yaml.compose(written.text, yaml.CSafeLoader)
+        assert node is not None
+        _compare(root, node, written)
 
 
 def _compare(tree: Tree, node: yaml.Node, written: Written) -> None:
     if isinstance(tree, Scalar):
         assert tree.text == node.value
+        assert isinstance(node, yaml.ScalarNode)
         if node.style not in ("|", ">"):
             assert written.marks[id(tree)] == (node.start_mark.index, node.end_mark.index)
     elif isinstance(tree, Map):
@@ -196,7 +198,7 @@ def _compare(tree: Tree, node: yaml.Node, written: Written) -> None:
 
 
 @pytest.mark.parametrize("change", ["code", "column", "help", "twice"])
-def test_a_miss_is_noticed(change: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_miss_is_noticed(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
     trial = Trial(1)
     assert not trial.is_missed
     (problem,) = trial.problems

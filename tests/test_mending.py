@@ -183,6 +183,12 @@ def test_broken_yaml_may_only_break_later():
     assert after_the_edit(before, (NO_YAML, NO_SPEC)).count == 1
 
 
+def test_what_becomes_yaml_may_still_say_the_wrong_thing():
+    new = problem(GOOD, 3, 7, code="new")
+    assert after_the_edit(new, (NO_YAML, NO_SPEC)).count == 1
+    assert after_the_edit(new, (NO_SPEC, SPEC)).count == 0
+
+
 def test_comments_are_not_deleted_with_what_is_replaced():
     def replacing(old: str) -> str:
         def look(text: str) -> Seen:

@@ -176,6 +176,8 @@ def _objections(before: _State, chosen: Sequence[Problem], after: _State) -> dic
     errors = [each for each in new if each.severity == "error"]
     if errors and after.seen.depth < before.seen.depth:
         return dict.fromkeys(chosen, errors[0])
+    if after.seen.depth > before.seen.depth == NO_YAML:
+        return {}  # it was to become YAML; what that says is another question
     objections = {}
     for problem in chosen:
         written = [_moved(edit, edits) for edit in problem.edits]

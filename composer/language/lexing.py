@@ -121,7 +121,7 @@ def _check_keyword(token: re.Match[str]) -> None:
 
 def _unquoted(token: re.Match[str], message: str, verb: str, example: str) -> ExpressionError:
     """A part of a tensor's name that has to stand in quotes, behind what stands before it."""
-    before = token.string[: token.start()]
+    before = token.string[: token.start()].rstrip()
     owner = re.search(r"(?:y_true|y_pred)[\w.]*\.$", before)
     if owner is None:
         return _error(message, *token.span(), f"{verb}`{example}`")

@@ -10,9 +10,9 @@ import numpy as np
 
 from composer.check import infer_terms
 from composer.data.operands import Array
-from composer.language.diagnostics import escape
 from composer.losses.base import Loss
-from composer.plots.probes import Case, Probe, probe, smooths
+from composer.plots.probe import Case, Probe
+from composer.plots.probes import probe, smooths
 from composer.spec import Spec
 
 _SHOWN = 3
@@ -95,7 +95,7 @@ def _penalty(terms: Sequence[Any], classes: int | None) -> Penalty | None:
     if any(curve is None for curve in curves):
         return None
     return Penalty(
-        escape(loss.type),
+        loss.type,
         parameters(loss),
         tuple(term.name for term in terms),
         tuple(str(term.path[1]) for term in terms),
@@ -128,7 +128,7 @@ def parameters(loss: Loss) -> str:
         for name, value in loss.parameters().items()
         if value is not None
     ]
-    return escape(", ".join(parts))
+    return ", ".join(parts)
 
 
 def _shown(value: Any) -> str:

@@ -1,16 +1,16 @@
-"""The section of the weights: lines over the steps, or a sentence where none moves."""
+"""The section of the weights: lines over the steps, or a list where none moves."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, NullLocator
 
+from composer.plots.constant_panel import ConstantWeights, constant_weights
+from composer.plots.scaling import end_of, scale_steps, scale_weights, spread
 from composer.plots.sheet import MARGIN, Sheet
 from composer.plots.steps import Span, span_of
 from composer.plots.style import DASHES, HEADING, MUTED, SMALL, more, number, plain, some, steps
@@ -18,11 +18,9 @@ from composer.plots.weights import Line, ScalarWeight, weight_lines
 
 MOST_LINES = 24
 MOST_MOVING = 30
-MOST_VALUES = 10
 _LEFT, _LABELS = 0.8, 3.0
 _LABEL_HEIGHT = 0.175
 _HEAD, _FOOT = 0.46, 0.48
-_FAR_APART, _DECADES = 30, 5
 
 
 @dataclass(frozen=True)
@@ -61,8 +59,8 @@ class SchedulePanel:
         plain(axes)
         for line in self.lines:
             self._line(axes, line)
-        self._scale_steps(axes)
-        _scale_weights(axes, self.lines)
+        scale_steps(axes, self.span)
+        scale_weights(axes, self.lines)
         self._labels(sheet, axes)
         if self.marked is not None:
             self._mark(axes, self.marked)
@@ -75,7 +73,8 @@ class SchedulePanel:
     def _dash(self, line: Line) -> object:
         """Lines of one colour differ in their dashes."""
         alike = [each for each in self.lines if self._colour(each) == self._colour(line)]
-        return DASHES[alike.index(line) % len(DASHES)]
+        place = next(place for place, each in enumerate(alike) if each is line)
+        return DASHES[place % len(DASHES)]
 
     def _line(self, axes: Axes, line: Line) -> None:
         colour, at = self._colour(line), self.span.steps()
@@ -91,22 +90,9 @@ class SchedulePanel:
             at, line.low, line.high, where=list(line.rough), color=colour, alpha=0.35, linewidth=0
         )
 
-    def _scale_steps(self, axes: Axes) -> None:
-        linear = self.span.linear
-        label = "training step"
-        if linear is not None:
-            axes.set_xscale("symlog", linthresh=linear, linscale=1)
-            decades = [10**p for p in range(19) if linear <= 10**p <= self.span.end]
-            axes.xaxis.set_major_locator(FixedLocator([0, linear, *_apart(decades, linear)]))
-            axes.xaxis.set_minor_locator(NullLocator())
-            label += f" (linear up to {steps(linear)}, then logarithmic)"
-        axes.xaxis.set_major_formatter(steps)
-        axes.set_xlim(0, self.span.end)
-        axes.set_xlabel(label)
-
     def _labels(self, sheet: Sheet, axes: Axes) -> None:
         """The names at the right, each beside the end of its line or as near as there is room."""
-        ends = [_end_of(axes, line) for line in self.lines]
+        ends = [end_of(axes, line) for line in self.lines]
         rows = self._inner / _LABEL_HEIGHT
         places = spread(ends, 1 / rows)
         for line, end, place in zip(self.lines, ends, places, strict=True):
@@ -132,32 +118,6 @@ class SchedulePanel:
         )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class ConstantWeights:
-    """A sentence in the place of a figure of flat lines."""
-
-    names: Mapping[float, Sequence[str]]
-
-    @property
-    def height(self) -> float:
-        return 0.29 + 0.18 * min(len(self.names), MOST_VALUES)
-
-    def draw(self, sheet: Sheet, top: float) -> None:
-        sheet.text(
-            MARGIN, top, "Scalar weight of each loss: the same at every step",
-            fontsize=HEADING, weight="bold",
-        )  # fmt: skip
-        rows = list(self.names.items())
-        for place, (value, names) in enumerate(rows[:MOST_VALUES]):
-            height = top + 0.29 + 0.18 * place
-            if place == MOST_VALUES - 1 and len(rows) > MOST_VALUES:
-                left = sum(len(names) for _, names in rows[place:])
-                sheet.text(MARGIN, height, more(left, "term"), color=MUTED)
-                return
-            sheet.text(MARGIN + 0.6, height, number(value), ha="right")
-            sheet.text(MARGIN + 0.75, height, some(names, 8), color=MUTED)
-
-
 def schedule_section(
     weights: Sequence[ScalarWeight],
     last: int | None,
@@ -166,10 +126,7 @@ def schedule_section(
 ) -> SchedulePanel | ConstantWeights:
     """What to draw of the weights of a spec."""
     if not any(weight.reads_step for weight in weights):
-        by_value: dict[float, list[str]] = {}
-        for weight in weights:
-            by_value.setdefault(weight.at(0), []).append(weight.name)
-        return ConstantWeights(by_value)
+        return constant_weights(weights)
     drawn = _drawn(weights)
     span = span_of(drawn, last, marked)
     lines = weight_lines(drawn, span.steps())
@@ -194,54 +151,3 @@ def _words(line: Line) -> str:
     if line.rough.any():
         return f"{first} (band: least to most)"
     return f"{first} (not finite in places)" if np.isnan(line.values).any() else first
-
-
-def _end_of(axes: Axes, line: Line) -> float:
-    """The height at which a line ends, from 0 to 1 of the axes."""
-    known = line.values[np.isfinite(line.values)]
-    if not len(known):
-        return 0.0
-    to_unit = axes.transScale + axes.transLimits
-    _, end = to_unit.transform((axes.get_xlim()[1], float(known[-1])))
-    return float(np.clip(end, 0, 1)) if math.isfinite(end) else 0.0
-
-
-def spread(wanted: Sequence[float], gap: float) -> list[float]:
-    """Places at least `gap` apart between 0 and 1, as near to the wanted ones as may be."""
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    places = [0.0] * len(wanted)
-    lowest = gap / 2
-    for i in order:
-        places[i] = max(wanted[i], lowest)
-        lowest = places[i] + gap
-    highest = 1 - gap / 2
-    for i in reversed(order):
-        places[i] = min(places[i], highest)
-        highest = places[i] - gap
-    return places
-
-
-def _scale_weights(axes: Axes, lines: Sequence[Line]) -> None:
-    """A linear axis from 0; a logarithmic one where lines of very different size share it."""
-    sizes = [float(np.nanmax(np.abs(x.high))) for x in lines if not np.isnan(x.high).all()]
-    sizes = [size for size in sizes if size > 0]
-    label = "weight"
-    if sizes and max(sizes) > _FAR_APART * min(sizes):
-        least, most = (math.floor(math.log10(size)) for size in (min(sizes), max(sizes)))
-        linear = 10.0 ** max(least, most - _DECADES)
-        axes.set_yscale("symlog", linthresh=linear, linscale=0.8)
-        decades = [linear * 10**p for p in range(_DECADES + 1) if p <= most - least]
-        axes.yaxis.set_major_locator(FixedLocator([*(-d for d in decades), 0, *decades]))
-        axes.yaxis.set_minor_locator(NullLocator())
-        label = f"weight (logarithmic from {number(linear)} on)"
-    low = min((float(np.nanmin(x.low)) for x in lines if not np.isnan(x.low).all()), default=0)
-    high = max(sizes, default=1.0)
-    axes.set_ylim(min(low, 0) * 1.05, max(high, 0) * 1.05)
-    axes.yaxis.set_major_formatter(number)
-    axes.set_ylabel(label)
-
-
-def _apart(decades: Sequence[int], linear: int) -> list[int]:
-    """The powers of ten that leave room beside the end of the linear part, few enough to read."""
-    far = [decade for decade in decades if decade >= 3 * linear]
-    return far[:: 1 + len(far) // 7]

@@ -33,9 +33,10 @@ class Sheet:
         self.figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
         self.canvas = FigureCanvasAgg(self.figure)
         self.missing: set[str] = set()
+        self._families = families()
         self._fonts = [
             font_manager.get_font(font_manager.findfont(FontProperties(family=name)))
-            for name in families()
+            for name in self._families
         ]
 
     def axes(self, left: float, top: float, width: float, height: float) -> Axes:
@@ -97,7 +98,7 @@ class Sheet:
 
     def inches(self, words: str, size: float, weight: str = "normal") -> float:
         """How wide one line of text is."""
-        font = FontProperties(family=families(), size=size, weight=weight)
+        font = FontProperties(family=self._families, size=size, weight=weight)
         renderer: Any = self.canvas.get_renderer()  # type: ignore[no-untyped-call]  # it has none
         wide, _, _ = renderer.get_text_width_height_descent(words, font, False)
         return float(wide) / DPI

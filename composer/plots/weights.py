@@ -136,17 +136,20 @@ def _sampled(weight: ScalarWeight, steps: Sequence[int]) -> tuple[Array, Array, 
     if not weight.reads_step:
         flat = np.full(len(steps), _finite(weight.at(0)))
         return flat, flat, flat, np.full(len(steps), False)
-    values = np.array([_finite(weight.at(step)) for step in steps])
-    ends = np.append(values[1:], values[-1])
+    values = _at(weight, steps)
     between, apart = [values], np.zeros(len(steps))
     for part in _PARTS:
         at = [a + math.floor(part * (b - a)) for a, b in itertools.pairwise([*steps, steps[-1]])]
-        found = np.array([_finite(weight.at(step)) for step in at])
-        between.append(found)
-        apart = np.fmax(apart, np.abs(found - (values + part * (ends - values))))
+        between.append(_at(weight, at))
+        drawn = np.interp(np.array(at, float), np.array(steps, float), values)
+        apart = np.fmax(apart, np.abs(between[-1] - drawn))
     low, high = np.fmin.reduce(between), np.fmax.reduce(between)
     rough = _often(apart > _ROUGH * _range(low, high))
     return values, _windowed(low, np.fmin), _windowed(high, np.fmax), rough
+
+
+def _at(weight: ScalarWeight, steps: Sequence[int]) -> Array:
+    return np.array([_finite(weight.at(step)) for step in steps])
 
 
 def _range(low: Array, high: Array) -> float:

@@ -31,8 +31,8 @@ def _put(rng: random.Random, subject: Subject, row: Seq, at: int, wrong: T) -> F
 @kind
 def constant_that_nobody_reads(rng: random.Random, subject: Subject) -> Fault:
     """A warning."""
-    value = rng.choice([number("1"), numbers("1", "2"), Seq([numbers("1"), numbers("2")])])
-    return Fault("unused-constant", _new(rng, subject, value))
+    ways: list[Scalar | Seq] = [number("1"), numbers("1", "2"), Seq([numbers("1"), numbers("2")])]
+    return Fault("unused-constant", _new(rng, subject, rng.choice(ways)))
 
 
 @kind

@@ -61,7 +61,8 @@ def tensor_without_axes(rng: random.Random, subject: Subject) -> Fault:
 
 @kind
 def tensor_of_no_text(rng: random.Random, subject: Subject) -> Fault:
-    wrong = rng.choice([raw("3"), raw("true"), Seq([Scalar("batch")])])
+    ways: list[Scalar | Seq] = [raw("3"), raw("true"), Seq([Scalar("batch")])]
+    wrong = rng.choice(ways)
     replace(subject, rng.choice(subject.declared).node, wrong)
     return Fault("invalid-signature", wrong)
 

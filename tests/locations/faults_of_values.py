@@ -161,7 +161,8 @@ def number_of_a_class(rng: random.Random, subject: Subject) -> Fault:
         node for path, node in subject.values() if path[-1:] == ("alpha",) and isinstance(node, Seq)
     ]
     node = choose(rng, lists)
-    wrong = rng.choice([raw("-1"), raw("true"), Scalar("half"), Scalar("1", ("'",)), Seq([])])
+    ways: list[Tree] = [raw("-1"), raw("true"), Scalar("half"), Scalar("1", ("'",)), Seq([])]
+    wrong = rng.choice(ways)
     node.items[rng.randrange(len(node.items))] = wrong
     return Fault("invalid-value", wrong)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Entries = list[tuple[Scalar, Tree]]
 
-AXES = ([], ["h", "w"], ["h", "w", "1"], ["t"], ["7"])
+AXES: tuple[list[str], ...] = ([], ["h", "w"], ["h", "w", "1"], ["t"], ["7"])
 """The axes behind the batch that a task may have."""
 
 # By what the tensors of a loss are: its types, each with its parameters.

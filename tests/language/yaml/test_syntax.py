@@ -98,7 +98,46 @@ def _problems(text: str) -> list[Problem]:
 def test_syntax_errors(
     text: str, message: str, place: tuple[int, int, int], help: str | None
 ) -> None:
-    assert _problems(text) == [Problem("invalid-yaml", message, "f.yaml", *place, help)]
+    (problem,) = _problems(text)
+    bare = replace(problem, places=(), edits=())
+    assert bare == Problem("invalid-yaml", message, "f.yaml", *place, help)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "label"),
+    [
+        ("- a\nb: 1", (1, 1, 2), "the list starts here"),
+        ("a: [1, 2\n b: 3]", (2, 2, 3), "before this"),
+        ("a: {b: 1\nc: 2", (2, 1, 2), "before this"),
+        ("a: {b: [1, 2}", (1, 8, 9), "opened here"),
+    ],
+)
+def test_the_other_place(text: str, place: tuple[int, int, int], label: str) -> None:
+    ((other,),) = [problem.places for problem in _problems(text)]
+    assert other == Place("f.yaml", *place, label)
+
+
+@pytest.mark.parametrize(
+    ("text", "mended"),
+    [
+        ("a: 1\nweight:2\nb: 3", "a: 1\nweight: 2\nb: 3"),
+        ("- a: 1\n  b:x y\n", "- a: 1\n  b: x y\n"),
+        ("mask: !isnan(y_true)", "mask: not isnan(y_true)"),
+        ("mask: !y_true.valid and y_true > 0", "mask: not y_true.valid and y_true > 0"),
+        ("a: {type:huber, b: 1}", "a: {type: huber, b: 1}"),
+    ],
+)
+def test_what_mends_it(text: str, mended: str) -> None:
+    ((edit,),) = [problem.edits for problem in _problems(text)]
+    assert text[: edit.start] + edit.text + text[edit.end :] == mended
+
+
+def test_an_alias_before_more_is_one_problem() -> None:
+    help = "write what `*valid` stands for in its place"
+    message = "an alias is all of a value, found `and` behind `*valid`"
+    expected = Problem("invalid-yaml", message, "f.yaml", 1, 7, 17, help)
+    assert _problems("mask: *valid and y_true > 0") == [expected]
+    assert _problems("mask: *valid > 0")[0].message.endswith("found `>` behind `*valid`")
 
 
 @pytest.mark.parametrize("newline", ["\r\n", "\r"])
