@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from composer.check import check
 from composer.faults import empty_values, in_order, problems_of
-from composer.language.diagnostics import Problem, SpecError
+from composer.language.diagnostics import Problem, SpecError, suggest
 from composer.language.yaml.document import Document, read_document
 from composer.language.yaml.source import read_source
 from composer.losses.base import Loss
@@ -146,7 +146,8 @@ def _spec(data: Any, context: dict[str, Any], document: Document) -> Spec:
 def _without_faults(data: Any, error: ValidationError) -> dict[str, Any] | None:
     """The data without the tasks and fields that have faults, so that the rest can be checked.
 
-    None where nothing is left, or where constants are at fault: whoever names one would be blamed.
+    None where nothing is left, or where constants are at fault, or a key that may have meant them:
+    whoever names one would be blamed.
     """
     places = [fault["loc"] for fault in error.errors(include_url=False)]
     if not all(places) or not all(len(place) > 1 for place in places if place[0] == "tasks"):
@@ -154,7 +155,7 @@ def _without_faults(data: Any, error: ValidationError) -> dict[str, Any] | None:
     fields = {place[0] for place in places if place[0] != "tasks"}
     faulty = {place[1] for place in places if place[0] == "tasks"}
     tasks = {name: task for name, task in data["tasks"].items() if name not in faulty}
-    if "constants" in fields or not tasks:
+    if not tasks or any(suggest(str(name), ["constants"]) for name in fields):
         return None
     rest = {name: value for name, value in data.items() if name not in fields}
     return {**rest, "tasks": tasks}

@@ -87,6 +87,8 @@ def _elsewhere(path: _Path, fields: list[str], document: Document, own: _Own) ->
         return Nearest(NO_PYTHON)
     if ours in fields:
         return Nearest(f"did you mean {quote(ours)}?", ours)
+    if nearest(name, fields).meant is not None:
+        return None
     help = _of_another_place(name, ours, path, document, own) or _HELPS.get(name)
     return None if help is None else Nearest(help)
 

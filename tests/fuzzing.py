@@ -18,7 +18,7 @@ from tests.locations.specs import subject
 from tests.locations.writing import write
 
 ROOT = Path(__file__).parents[1]
-PIECES = [
+PIECES: list[str] = [
     *"{}[]()\"'`:,#&*!|>%@?-~=.+/<\n\t \\\r\0\x1b\x9b\ufeff\u2028\u202e\u200bé深\u0301🙂\ud800",
     ": ", "- ", "? ", "<<: ", "<<: *x\n", "*x", "&x ", "!!str ", "!!python/name:os.system ", "---\n",
     "...\n", "%YAML 1.1\n", "  ", "\n\n", "\r\n", "a: 1\n", "f(x, y)", "a[b, c]", "::error::", "::",
@@ -74,7 +74,8 @@ def corpus() -> list[str]:
 def a_spec(rng: random.Random) -> str:
     if rng.random() < 0.7:
         return rng.choice(corpus())
-    return write(subject(rng).root, rng).text
+    text: str = write(subject(rng).root, rng).text
+    return text
 
 
 def _of_text(rng: random.Random) -> bytes:
@@ -108,18 +109,18 @@ def _batch(rng: random.Random) -> bytes:
 
 @functools.cache
 def batch() -> bytes:
-    """Two arrays for each of a few heads, one of them packed."""
+    """Arrays for a few heads."""
     import numpy as np
 
     stream = io.BytesIO()
-    arrays: dict[str, Any] = {f"{side}.{name}": np.ones((2, 3), "float32") for side in ("y_true", "y_pred")
-              for name in ("a", "depth", "scene")}  # fmt: skip
+    names = [f"{side}.{name}" for side in ("y_true", "y_pred") for name in ("a", "depth", "scene")]
+    arrays: dict[str, Any] = dict.fromkeys(names, np.ones((2, 3), "float32"))
     np.savez_compressed(stream, **arrays)
     return stream.getvalue()
 
 
 def _of_data(rng: random.Random) -> bytes:
-    """A spec with other values, as JSON, which is YAML; or written by hand."""
+    """A spec with other values, as JSON, which is YAML; at times without quotes."""
     data = a_mapping(rng)
     for _ in range(rng.choice([1, 1, 2, 4])):
         _change(rng, data)

@@ -9,8 +9,8 @@ import pytest
 
 from composer import build_total_loss, parse_spec
 from composer.command.colours import painter
-from composer.command.comparing import differences
-from composer.command.differing import diff_specs
+from composer.command.diff.comparing import differences
+from composer.command.diff.differing import diff_specs
 from composer.command.exits import StopError
 from tests.command import Outcome, losscomp
 
@@ -60,6 +60,10 @@ SAME = [
     (
         task("weight: y_true.w * 2, loss: {type: huber, weight: y_pred}"),
         task("weight: y_pred, loss: {type: huber, weight: 2 * y_true.w}"),
+    ),
+    (
+        task("weight: y_true.w * (y_pred * 2), loss: huber"),
+        task("weight: y_pred, loss: {type: huber, weight: y_true.w * 2}"),
     ),
     (
         task("mask: y_true > 0 and y_pred > 0, loss: huber"),
@@ -205,6 +209,7 @@ def constants(old, new):
             [("t", "4 of 5 entries differ: [1] 2 → 0, [2] 3 → 0, [3] 4 → 0, …")],
         ),
         ("{t: [1, 2], half: 1}", "{t: [1, 2, 3], half: 1}", [("t", "int[2] → int[3]")]),
+        ("{t: [1, 2], half: 1}", "{t: [1, 2], half: 1.0}", []),
         (
             "{t: [1, 2], half: 1}", "{t: [1.0, 2.0], half: 1}",
             [("t", "int[2] → float[2], the same numbers")],

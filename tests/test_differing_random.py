@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from composer import parse_spec
-from composer.command.comparing import differences
-from composer.command.showing import text
+from composer.command.diff.comparing import differences
+from composer.command.show.showing import text
 from composer.formula.addends import addends_of
 from composer.formula.as_text import parameters_of
 from tests.predictions import errors, parsed

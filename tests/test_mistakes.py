@@ -75,7 +75,7 @@ def test_a_wrong_spec_has_a_problem(case):
 def test_a_right_spec_has_none(case):
     _, *notes, last = case.expected.splitlines(keepends=True)
     assert last == SOUND
-    assert all(re.match(r"\w+/\w+ keeps [\d.]+ % of its elements", note) for note in notes)
+    assert all(re.match(r"\S+: \w+/\w+ keeps [\d.]+ % of its elements", note) for note in notes)
     assert case.transcript.exists() == bool(notes), "what prints nothing has no .txt"
 
 

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, event, given, settings
 
 from composer import SpecError, check_spec, load_spec, parse_spec
 from composer.command.colours import painter
-from composer.command.resolved_markdown import code
-from composer.command.resolving import resolve
-from composer.command.showing import show_spec, text
-from composer.command.yaml_text import yaml_text
+from composer.command.show.as_markdown import code
+from composer.command.show.resolving import resolve
+from composer.command.show.showing import show_spec, text
+from composer.command.show.yaml_text import yaml_text
 from composer.formula.written import TooLongError, written
 from composer.language.yaml.document import read_document
 from composer.terms import terms_of

@@ -46,7 +46,7 @@ def diff(
       git show HEAD:loss.yaml | losscomp diff - loss.yaml
       losscomp diff old.yaml new.yaml --batch batch.npz --step 500
     """
-    from composer.command.differing import diff_specs
+    from composer.command.diff.differing import diff_specs
 
     require_step(step)
     if step and batch is None:

@@ -34,7 +34,7 @@ def show(
       losscomp show loss.yaml --format markdown > loss.md
       losscomp show loss.yaml --format latex
     """
-    from composer.command.showing import show_spec
+    from composer.command.show.showing import show_spec
 
     paint = painter(color, sys.stdout)
     print(show_spec(config, overrides or (), own_losses(losses), style, paint).rstrip("\n"))

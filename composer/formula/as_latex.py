@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from composer.formula.addends import (
@@ -116,13 +116,13 @@ def _factors(factors: list[Factor]) -> str:
 def _product(trees: list[t.Tree]) -> str:
     # A product needs no brackets where it comes first.
     return r" \cdot ".join(
-        latex(tree, POWER if place else PRODUCT) for place, tree in enumerate(trees)
+        latex(tree, POWER if place else PRODUCT, sys.maxsize) for place, tree in enumerate(trees)
     )
 
 
-def _piece(piece: Piece, write: Any, level: int) -> str:
+def _piece(piece: Piece, write: Callable[..., str], level: int) -> str:
     """Written out; where that is too long, as it is written, with its bare names."""
     try:
-        return str(write(piece.resolved, level))
+        return write(piece.resolved, level)
     except TooLongError:
-        return str(write(piece.tree, level, sys.maxsize))
+        return write(piece.tree, level, sys.maxsize)

@@ -18,6 +18,7 @@ from composer.formula.addends import (
     regularization_of,
 )
 from composer.formula.written import AND, OR, POWER, PRODUCT, SIGN, TooLongError, written
+from composer.language.python_syntax import MAX_LENGTH
 from composer.losses.base import Loss
 from composer.spec import Spec
 
@@ -27,6 +28,7 @@ LEGEND = (
 )
 _NOTATION = Notation("·", "Σ {}", "#({})", "{} ≠ 0", "N")
 MOST_ENTRIES = 8
+_MOST = 4 * MAX_LENGTH
 
 
 def text_of_total(spec: Spec) -> Iterator[str]:
@@ -80,9 +82,11 @@ def text_of_product(factors: list[Factor]) -> str:
     text = ""
     for tree, divides in factors:
         if divides:
-            text = f"{text or '1'} / {written(tree, POWER)}"
+            text = f"{text or '1'} / {written(tree, POWER, sys.maxsize)}"
+        elif text:
+            text += f" · {written(tree, POWER, sys.maxsize)}"
         else:
-            text = f"{text} · {written(tree, POWER)}" if text else written(tree, PRODUCT)
+            text = written(tree, PRODUCT, sys.maxsize)
     return text
 
 
@@ -140,6 +144,6 @@ def definitions(spec: Spec) -> Iterator[str]:
 def _piece(piece: Piece, level: int) -> str:
     """Written out; where that is too long, as it is written, with its bare names."""
     try:
-        return written(piece.resolved, level)
+        return written(piece.resolved, level, _MOST)
     except TooLongError:
         return written(piece.tree, level, sys.maxsize)

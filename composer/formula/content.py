@@ -33,7 +33,8 @@ class Reading:
     def content(self, addend: Addend) -> Content:
         """All that an addend is made of but its name; equal for two that compute the same."""
         loss = addend.term.loss
-        weights = tuple(sorted(self._number(each) for each in addend.tensor_weights))
+        factors = (each for piece in addend.tensor_weights for each in _multiplied(piece))
+        weights = tuple(sorted(map(self._number, factors)))
         # Without a tensor weight these three divide by the same number.
         is_mean = not weights and addend.term.reduction != "sum"
         return {
@@ -76,8 +77,7 @@ class Reading:
 
 def conjuncts(tree: t.Tree) -> Iterator[t.Tree]:
     """What `and` joins, each part once."""
-    if any(isinstance(node, t.Call) and node.name == "last_axis" for node in t.walk(tree)):
-        # It stands on the last axis of all that it is joined with, and so holds that together.
+    if _has_last_axis(tree):
         yield tree
         return
     seen: set[int] = set()
@@ -90,6 +90,21 @@ def conjuncts(tree: t.Tree) -> Iterator[t.Tree]:
                 waiting += node.children
             else:
                 yield node
+
+
+def _multiplied(piece: Piece) -> Iterator[Piece]:
+    """The factors of a tensor weight."""
+    tree = piece.tree
+    if isinstance(tree, t.Binary) and tree.op == "*" and not _has_last_axis(tree):
+        for factor in tree.children:
+            yield from _multiplied(Piece(factor, piece.part))
+    else:
+        yield piece
+
+
+def _has_last_axis(tree: t.Tree) -> bool:
+    """It stands on the last axis of all that it meets, and so holds that together."""
+    return any(isinstance(node, t.Call) and node.name == "last_axis" for node in t.walk(tree))
 
 
 def _taken_apart(tree: t.Tree, divides: bool) -> Iterator[Factor]:

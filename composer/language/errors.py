@@ -66,5 +66,15 @@ class ExpressionError(TextError):
 class SignatureError(TextError):
     """A signature cannot be read."""
 
-    def __init__(self, message: str, start: int, end: int, *, help: str | None = None) -> None:
-        super().__init__(message, start, end, help=help, code="invalid-signature")
+    def __init__(
+        self,
+        message: str,
+        start: int,
+        end: int,
+        *,
+        help: str | None = None,
+        replacement: str | None = None,
+    ) -> None:
+        super().__init__(
+            message, start, end, help=help, code="invalid-signature", replacement=replacement
+        )

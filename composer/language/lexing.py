@@ -97,7 +97,8 @@ def _check_word(token: re.Match[str]) -> None:
     if word[0].isdigit() and "_" in word:
         number = word.replace("_", "")
         message, help = f"a number has no `_`, found {quote(word)}", f"write `{number}`"
-        raise _error(message, *token.span(), help, number if number.isdigit() else None)
+        is_plain = number.isdigit() and number[0] != "0"
+        raise _error(message, *token.span(), help, number if is_plain else None)
     if keyword.iskeyword(word):
         _check_keyword(token)
 

@@ -10,6 +10,7 @@ from composer.language.diagnostics import listing, quote, suggest
 _LEAST = 0.75  # how alike a word is to the one that it means
 _AHEAD = 0.1  # and how much less alike to every other
 _RIVALS = 8
+_SHORTEST = 3
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -70,20 +71,40 @@ def nearest(
 
 
 def _near(word: str, names: Sequence[str]) -> str | None:
-    import difflib  # costs milliseconds, and only problems need it
-
-    if (near := suggest(word, names)) is not None or len(word) != len("per"):
-        return near
-    # Of three letters one makes more of a difference.
-    return next(iter(difflib.get_close_matches(word, names, n=1, cutoff=0.6)), None)
+    """A name that one slip of a finger makes of the word, or else one that is like it."""
+    slips = _slips(word, names)
+    is_there = any(name.lower() == word.lower() for name in names)
+    return slips[0] if len(slips) == 1 and not is_there else suggest(word, names)
 
 
 def _is_alone(word: str, near: str, names: Sequence[str], means: Mapping[str, str]) -> bool:
     """Whether the near word is very near, and none that means something else is as near."""
-    import difflib
+    import difflib  # costs milliseconds, and only problems need it
 
     if word.lower() == near.lower():
         return sum(name.lower() == near.lower() for name in names) == 1
+    if _slips(word, names) == [near]:
+        return True
     best = difflib.SequenceMatcher(None, near, word).ratio()
     rivals = difflib.get_close_matches(word, names, n=_RIVALS, cutoff=max(0, best - _AHEAD))
     return best >= _LEAST and len({means.get(each, each) for each in rivals}) == 1
+
+
+def _slips(word: str, names: Sequence[str]) -> list[str]:
+    """The names that differ from it by one letter, or by two that are swapped."""
+    return [name for name in names if _is_slip(word, name)]
+
+
+def _is_slip(word: str, name: str) -> bool:
+    if abs(len(word) - len(name)) > 1 or min(len(word), len(name)) < _SHORTEST:
+        return False
+    start = _common(word, name)
+    behind = _common(word[start:][::-1], name[start:][::-1])
+    one, other = word[start : len(word) - behind], name[start : len(name) - behind]
+    return max(len(one), len(other)) == 1 or (len(one) == 2 and one == other[::-1])
+
+
+def _common(one: str, other: str) -> int:
+    """How many letters two words begin with in common."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))

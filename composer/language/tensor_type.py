@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from composer.language.diagnostics import did_you_mean, quote
+from composer.language.diagnostics import quote
 from composer.language.dtypes import DTYPES
 from composer.language.errors import SignatureError
+from composer.language.nearness import Nearest, nearest
 from composer.language.shape import Shape
 
 MAX_RANK = 32
 
 _TENSOR = re.compile(r"\s*(?P<dtype>\w+)\s*(?:\[(?P<axes>[^\[\]]*)\])?\s*", re.ASCII)
+_IN_PARENTHESES = re.compile(r"(?P<dtype>\w+)\s*\((?P<axes>[^()\[\]]*?),?\s*\)", re.ASCII)
 _AXIS = re.compile(r"\.\.\.|\?|[A-Za-z_][A-Za-z0-9_]*|[0-9]{1,10}", re.ASCII)
 _ELSEWHERE = {
     "float": "float32", "double": "float64", "half": "float16", "int": "int32", "long": "int64",
@@ -41,17 +43,15 @@ def parse_tensor(text: str) -> TensorType:
     """Reads `float32[batch, h, w, 1]`; raises SignatureError with offsets."""
     match = _TENSOR.fullmatch(text)
     if match is None:
-        raise SignatureError(
-            f"a tensor is described like `float32[batch, h, w, 1]`, found {quote(text)}",
-            0,
-            len(text),
-        )
+        raise _no_tensor(text)
     dtype = match["dtype"]
     if dtype not in DTYPES:
+        near = _near_dtype(dtype)
         raise SignatureError(
             f"there is no dtype {quote(dtype)}",
             *match.span("dtype"),
-            help=_dtype_help(dtype),
+            help=near.help,
+            replacement=near.meant,
         )
     if match["axes"] is None:
         raise SignatureError(
@@ -95,7 +95,18 @@ def _shape(axes: tuple[Axis, ...]) -> Shape:
     return Shape(axes[:place], axes[place + 1 :])
 
 
-def _dtype_help(word: str) -> str | None:
+def _no_tensor(text: str) -> SignatureError:
+    """The error of what is no dtype with axes behind it; `float32(…)` has the wrong brackets."""
+    message = f"a tensor is described like `float32[batch, h, w, 1]`, found {quote(text)}"
+    found = _IN_PARENTHESES.fullmatch(text.strip())
+    if found is None:
+        return SignatureError(message, 0, len(text))
+    written = f"{found['dtype']}[{found['axes']}]"
+    help = f"write {quote(written)}"
+    return SignatureError(message, 0, len(text), help=help, replacement=written)
+
+
+def _near_dtype(word: str) -> Nearest:
     if word in _ELSEWHERE:
-        return f"write {quote(_ELSEWHERE[word])}"
-    return did_you_mean(word, DTYPES, noun="dtypes")
+        return Nearest(f"write {quote(_ELSEWHERE[word])}", _ELSEWHERE[word])
+    return nearest(word, DTYPES, noun="dtypes")

@@ -106,24 +106,25 @@ def _has_tensor(part: Part) -> bool:
 
 
 def _two_meanings(tensor: t.Tensor, before: _Reading, now: _Reading) -> Finding:
-    name = ".".join((tensor.side, *tensor.path))
-    message = (
-        f"{name} is taken for {_words(now)} here, "
-        f"and for {_words(before)} by {quote(before.sight.term.name)}"
-    )
+    name, (there, here) = ".".join((tensor.side, *tensor.path)), _words(before, now)
+    message = f"{name} is taken for {here} here, and for {there} by {quote(before.sight.term.name)}"
     path = role_path(now.sight.term, now.role)
     own = before.sight.term.roles[before.role]
     other = (*before.sight.term.path, "type") if is_default(own) else own.path
-    also = ((other, f"for {_words(before)} here"),)
+    also = ((other, f"for {there} here"),)
     help = _meaning_help(before, now)
     return Finding("mixed-meaning", message, path, None, help, "warning", also=also)
 
 
-def _words(reading: _Reading) -> str:
-    domain = reading.domain
-    if domain == "labels" and isinstance(reading.limit, int):
-        return f"labels of {reading.limit} classes"
-    return _WORDS.get(domain, "probabilities" if domain in _CHANCES else "labels of 0 and 1")
+def _words(*readings: _Reading) -> list[str]:
+    """What a tensor is taken for, in words."""
+    if all(reading.domain == "labels" for reading in readings):
+        return [f"labels of {reading.limit} classes" for reading in readings]
+    domains = [reading.domain for reading in readings]
+    return [
+        _WORDS.get(domain, "probabilities" if domain in _CHANCES else "labels of 0 and 1")
+        for domain in domains
+    ]
 
 
 def _meaning_help(before: _Reading, now: _Reading) -> str | None:

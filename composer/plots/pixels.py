@@ -141,7 +141,7 @@ def scale_of_values(numbers: Sequence[Array]) -> Scale:
 def _all(numbers: Sequence[Array]) -> Array:
     flat = [np.ravel(each).astype(np.float64) for each in numbers]
     finite = np.concatenate([each[np.isfinite(each)] for each in flat] or [np.zeros(0)])
-    return np.clip(finite, -HUGE, HUGE)
+    return np.asarray(np.clip(finite, -HUGE, HUGE))
 
 
 def _robust(distances: Array) -> float:

@@ -147,6 +147,19 @@ def test_what_would_fill_pages_stays_as_it_is_written():
     assert all(map(len, rows_of(latex_of_total(told))))
 
 
+def test_a_long_list_of_numbers_is_written_whole():
+    numbers = ",".join(["0"] * 900)
+    told = parse_spec(
+        f"tasks: {{a: {{weight: 'piecewise(step,[1,2],[{numbers}])', loss: l2,"
+        f" mask: 'y_pred in [{numbers}]'}}}}"
+    )
+    total, symbols = text_of_total(told)
+    listed = numbers.replace(",", ", ")
+    assert total == f"total = piecewise(step, [1, 2], [{listed}]) · Σ K·l2(y_pred.a) / #(K)"
+    assert symbols.endswith(f"K = y_pred.a in [{listed}]")
+    assert len(latex_of_total(told)) > 2 * len(listed)
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases())
 def test_the_total_of_any_sound_spec_can_be_set(case):

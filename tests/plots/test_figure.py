@@ -14,7 +14,7 @@ from composer import load_spec, parse_spec
 from composer.command.batch_file import read_batch
 from composer.command.report import Report, Row, report
 from composer.compose import TotalLoss
-from composer.plots.charges import charges
+from composer.plots.charges import Charges, charges
 from composer.plots.figure import OnBatch, draw, drawing, encode, sections_of
 from composer.plots.pixels import KEPT, MASKED, NOT_FINITE, WEIGHTLESS
 from composer.plots.style import COLOURS, DASHES, task_colours
@@ -92,6 +92,26 @@ def test_a_ramp_is_drawn_as_a_line_over_the_steps():
         assert points == pytest.approx([0, 0.5, 1])
         assert weights.get_xlim() == (0, 1200)
         assert line.get_color() == penalty.lines[-1].get_color() == COLOURS[0]
+
+
+@pytest.mark.parametrize(
+    ("weights", "limits", "scale"),
+    [
+        (["ramp(step, 0, 10)", "1"], (0, 1.05), "linear"),
+        (["-2 * ramp(step, 0, 10)", "-1"], (-2.1, 0), "linear"),
+        (["ramp(step, 0, 10)", "-1"], (-1.05, 1.05), "linear"),
+        (["0 * step", "0"], (0, 1), "linear"),
+        (["0.01 * ramp(step, 0, 10)", "1"], (0, 1.05), "symlog"),
+        (["1 / step - 1 / step"], (0, 1), "linear"),
+    ],
+)
+def test_the_axis_of_the_weights_holds_0_and_all_lines(weights, limits, scale):
+    losses = ", ".join(f"{{type: l2, name: l{i}, weight: '{w}'}}" for i, w in enumerate(weights))
+    with drawn(parse_spec(f"tasks: {{a: {{loss: [{losses}]}}}}")) as found:
+        axes = found.figure.axes[0]
+        assert axes.get_ylim() == pytest.approx(limits)
+        assert (axes.get_yscale(), axes.get_xscale()) == (scale, "linear")
+        assert overlaps(found.figure, texts(found.figure)) == ([], [])
 
 
 def test_the_marked_step_stands_on_the_axis(numbers):
@@ -251,7 +271,8 @@ def test_the_words_of_the_stereo_pair_never_meet(config):
         assert overlaps(found.figure, texts(found.figure)) == ([], [])
 
 
-def test_the_words_of_twenty_tasks_with_long_names_never_meet():
+@pytest.mark.parametrize("maps", [False, pytest.param(True, marks=pytest.mark.full)])
+def test_the_words_of_twenty_tasks_with_long_names_never_meet(maps):
     spec = parse_spec(MANY)
     names = list(spec.tasks)
     side = {name: np.ones((2, 6, 8), "float32") for name in names}
@@ -260,7 +281,8 @@ def test_the_words_of_twenty_tasks_with_long_names_never_meet():
         for i, term in enumerate(terms_of(spec))
     )
     numbers = Report(rows, NAN, 1, tuple(f"{LONG}/{i}: is nan" for i in range(9)))
-    batch = OnBatch(numbers, charges(TotalLoss(spec), side, side, 1), LONG * 4)
+    images = charges(TotalLoss(spec), side, side, 1) if maps else Charges((), (LONG,) * 99)
+    batch = OnBatch(numbers, images, LONG * 4)
     with drawn(spec, batch, title=LONG * 9) as found:
         shown = texts(found.figure)
         assert overlaps(found.figure, shown) == ([], [])

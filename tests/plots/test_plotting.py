@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
 
+from composer import Loss, Signature
 from composer.command.exits import PROBLEMS, USAGE, StopError
 from composer.command.plotting import Wanted, plot_to
 from composer.language.diagnostics import SpecError
@@ -115,24 +117,22 @@ def test_steps_that_are_none_are_refused(arguments, message, directory):
     assert (done.code, done.stderr) == (USAGE, f"error: {message}\n")
 
 
+class Unlucky(Loss):
+    type: Literal["unlucky"] = "unlucky"
+    signature: ClassVar[Signature] = Signature("y_true=float[...], y_pred=float[...] -> float[...]")
+
+    def values(self, y_true, y_pred):
+        raise RuntimeError("no such luck")
+
+
 def test_a_loss_of_ones_own_that_fails_on_the_batch_is_named(directory):
-    (directory / "own.py").write_text(
-        "from typing import ClassVar, Literal\n"
-        "from composer import Loss, Signature\n"
-        "class Mine(Loss):\n"
-        "    type: Literal['mine'] = 'mine'\n"
-        "    signature: ClassVar[Signature] = Signature(\n"
-        "        'y_true=float[...], y_pred=float[...] -> float[...]')\n"
-        "    def values(self, y_true, y_pred):\n"
-        "        raise RuntimeError('no such luck')\n"
-    )
-    (directory / "loss.yaml").write_text("tasks: {a: {loss: mine}}\n")
-    plot = ("plot", "loss.yaml", "-o", "out.svg", "--losses", "own.py")
-    done = losscomp(*plot, "--batch", "batch.npz", cwd=directory, megabytes=None)
-    expected = "error: RuntimeError: no such luck in the loss `a/mine`\n"
-    assert (done.code, done.stderr) == (PROBLEMS, expected)
-    done = losscomp(*plot, cwd=directory, megabytes=None)
-    assert (done.code, done.stderr) == (0, "`out.svg` is written\n")
+    (directory / "loss.yaml").write_text("tasks: {a: {loss: unlucky}}\n")
+    with pytest.raises(StopError) as caught:
+        list(plot_to(Wanted("loss.yaml", "out.svg", "batch.npz"), [Unlucky]))
+    expected = "RuntimeError: no such luck in the loss `a/unlucky`"
+    assert (str(caught.value), caught.value.exit_code) == (expected, PROBLEMS)
+    alone = list(plot_to(Wanted("loss.yaml", "out.svg"), [Unlucky]))
+    assert alone == ["`out.svg` is written"]
 
 
 def test_characters_without_a_glyph_are_told_and_drawn_escaped(directory, monkeypatch):

@@ -102,6 +102,10 @@ def test_a_weight_that_moves_slowly_is_none(expression):
     assert not line_over(expression, 100_000).rough.any()
 
 
+def test_a_line_through_every_step_hides_nothing():
+    assert not line_over("cycle(step, 3, [1, 3, 2])", 200).rough.any()
+
+
 @pytest.mark.parametrize(
     ("expression", "end", "linear"),
     [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from composer.command.showing import show_spec
+from composer.command.show.showing import show_spec
 from tests.shown.expected import FORMATS, NAMES, file_of
 
 

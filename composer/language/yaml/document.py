@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ from composer.language.yaml.places import Source
 __all__ = ["Document", "Node", "read_document"]
 
 Path = Sequence[str | int]
+
+_HEADER = re.compile(r"[|>][-+0-9]*")
 
 
 @dataclass(slots=True, eq=False)
@@ -76,8 +79,9 @@ class Document:
         """
         source = node.source
         stretch = node.stretch(*span) if span else _shown(node)
+        replaced = stretch if span or node.kind != "scalar" else (node.start, node.end)
         others = [key.source.place_of(*_shown(key), text) for key, text in self._others(also)]
-        edits = () if replacement is None else (Edit(source.file, *stretch, replacement),)
+        edits = () if replacement is None else (Edit(source.file, *replaced, replacement),)
         return source.problem(
             code, message, *stretch, help=help, severity=severity,
             places=[*others, *self.uses(path)], edits=edits,
@@ -155,6 +159,9 @@ def _child(node: Node, segment: str | int) -> Node | None:
 
 def _shown(node: Node) -> tuple[int, int]:
     """What to mark of a node: of a block mapping its first key, of a block list its first item."""
+    header = _HEADER.match(node.source.text, node.start) if node.style in ("|", ">") else None
+    if header:
+        return header.span()
     if node.style or node.kind == "scalar":
         return node.start, node.end
     if node.kind == "sequence":

@@ -8,6 +8,7 @@ from composer.language.diagnostics import quote
 from composer.language.yaml.faults import QUOTE_IT, Complaint, Fault, Rule
 
 _NO_SPACE = re.compile(r" *(?:- +)*([^\s:#'\"{\[&*!|>%@`][^\s:]*)(:)(?=[^\s:/])")
+_WORD = re.compile(r"[^\s,\]}]+")
 _ALIAS = re.compile(r"(?:^|[\s\[{,])(\*[\w-]+)\s+$")
 _LONGEST_KEY = 1024
 
@@ -96,8 +97,6 @@ def _key_not_found(fault: Fault) -> Complaint:
 
 def _left_over(fault: Fault) -> Complaint:
     """Something behind a value that is complete."""
-    if alias := _ALIAS.search(fault.before):
-        return _behind_alias(fault, alias)
     what = "value" if fault.before.strip() else "document"
     shown = quote(fault.source.text[fault.offset : fault.word_end])
     message = f"the {what} ends before {shown}"
@@ -105,13 +104,22 @@ def _left_over(fault: Fault) -> Complaint:
     return Complaint(message, fault.offset, fault.word_end, help)
 
 
-def _behind_alias(fault: Fault, alias: re.Match[str]) -> Complaint:
+def behind_alias(fault: Fault) -> Complaint | None:
     """`*valid and y_true > 0`: for its `*` YAML takes the first word for all of the value."""
-    shown = quote(fault.source.text[fault.offset : fault.word_end])
+    text = fault.source.text
+    for stop in (fault.offset, fault.opened):
+        start = fault.source.line_start(stop)
+        alias = _ALIAS.search(text[start:stop])
+        if alias is not None:
+            break
+    else:
+        return None
+    word = _WORD.match(text, start + alias.end())
+    end, shown = (word.end(), quote(word[0])) if word else (stop, "more")
     message = f"an alias is all of a value, found {shown} behind {quote(alias[1])}"
-    start = fault.offset - len(fault.before) + alias.start(1)
     help = f"write what {quote(alias[1])} stands for in its place"
-    return Complaint(message, start, fault.word_end, help, covers=(start, fault.offset))
+    begin = start + alias.start(1)
+    return Complaint(message, begin, end, help, covers=(begin, end))
 
 
 def _dash_not_found(fault: Fault) -> Complaint:

@@ -80,7 +80,8 @@ def _next_entry(fault: Fault) -> Complaint:
         return _never_closed(opened, opener)
     if fault.source.place(fault.offset)[0] > fault.source.place(opened)[0]:
         message = f"the `{opener}` here lacks a comma or its `{closer}`"
-        also = (fault.offset, fault.word_end, "before this")
+        start = fault.offset - len(fault.before.lstrip())
+        also = (start, fault.word_end, "before this")
         return Complaint(message, opened, opened + 1, also=also)
     message = f"a comma or the closing `{closer}` is missing here"
     help = "put a comma here, or quotes around the whole value"

@@ -9,7 +9,7 @@ import yaml
 from composer.language.diagnostics import Edit, Problem
 from composer.language.yaml.composing import Composer
 from composer.language.yaml.faults import Complaint, Fault
-from composer.language.yaml.faults_of_blocks import BLOCK_RULES
+from composer.language.yaml.faults_of_blocks import BLOCK_RULES, behind_alias
 from composer.language.yaml.faults_of_values import VALUE_RULES
 from composer.language.yaml.findings import within
 from composer.language.yaml.flow import enclosing_flow
@@ -77,6 +77,8 @@ def _complain(fault: Fault) -> Complaint:
     if tab and tab.end() >= fault.offset:
         message = "this line is indented with a tab"
         return Complaint(message, tab.start(), tab.end(), "use spaces")
+    if alias := behind_alias(fault):
+        return alias
     for pattern, rule in _RULES:
         if pattern.search(fault.said):
             return rule(fault)

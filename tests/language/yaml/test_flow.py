@@ -21,8 +21,9 @@ def _whole(text: str, by: str, inside: str, start: int, end: int, help: str) -> 
     expected = Problem("unquoted-expression", message, "f.yaml", 1, start, end, help)
     (problem,) = _problems(text)
     assert replace(problem, edits=()) == expected
-    (edit,) = problem.edits
-    assert help.endswith(text[: edit.start] + edit.text + text[edit.end :])
+    assert len(problem.edits) == help.startswith("put quotes around it")
+    for edit in problem.edits:
+        assert help.endswith(text[: edit.start] + edit.text + text[edit.end :])
 
 
 def test_comma() -> None:
@@ -134,6 +135,11 @@ def test_the_line_shown_means_what_was_meant(text: str, meant: object) -> None:
         assert help is not None
         _, line = help.split(": ", 1)
         assert read_document(line, "f.yaml").root.to_python() == value
+        mended = frame.replace("{}", text)
+        for problem in reversed(problems):
+            (edit,) = problem.edits
+            mended = mended[: edit.start] + edit.text + mended[edit.end :]
+        assert read_document(mended, "f.yaml").root.to_python() == value
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ CASES: list[tuple[str, str, tuple[int, int, int], str | None]] = [
     ("a:\n  b: 1\n \t c: 1", "this line is indented with a tab", (3, 1, 4), "use spaces"),
     ("a: 1\n\tb: 2", "this line is indented with a tab", (2, 1, 2), "use spaces"),
     # lists
-    ("- a\nb: 1", "this line stands among the items of the list of line 1, but is none", (2, 1, 3),
+    ("- a\nb: 1", "this line stands among the items of a list, but is none", (2, 1, 3),
      "start it with `- ` in column 1, or indent it below the item it belongs to"),
     ("a: 1\n- b", "a list item stands where a key is expected", (2, 1, 2),
      "indent it below the key it belongs to"),
@@ -107,8 +107,8 @@ def test_syntax_errors(
     ("text", "place", "label"),
     [
         ("- a\nb: 1", (1, 1, 2), "the list starts here"),
-        ("a: [1, 2\n b: 3]", (2, 2, 3), "before this"),
-        ("a: {b: 1\nc: 2", (2, 1, 2), "before this"),
+        ("a: [1, 2\n b: 3]", (2, 2, 4), "before this"),
+        ("a: {b: 1\nc: 2", (2, 1, 3), "before this"),
         ("a: {b: [1, 2}", (1, 8, 9), "opened here"),
     ],
 )

@@ -6,9 +6,9 @@ import functools
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
-from composer.command.constant_changes import values_of_constants
-from composer.command.resolved import NONE, Resolved, Value
-from composer.command.resolving import resolve
+from composer.command.diff.constant_changes import values_of_constants
+from composer.command.show.resolved import NONE, Resolved, Value
+from composer.command.show.resolving import resolve
 from composer.formula.addends import Addend, addends_of, regularization_of
 from composer.formula.as_text import (
     parameters_of,

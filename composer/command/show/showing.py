@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from composer.command.resolved_text import yaml_lines
-from composer.command.resolving import resolve
+from composer.command.show.as_text import yaml_lines
+from composer.command.show.resolving import resolve
 from composer.command.specs import sound_spec
 from composer.formula.as_latex import latex_of_total
 from composer.formula.as_text import LEGEND, definitions, text_of_total
@@ -36,11 +36,11 @@ def show_spec(
         case "latex":
             return f"{_LATEX}\n{latex_of_total(spec)}"
         case "markdown":
-            from composer.command.resolved_markdown import markdown
+            from composer.command.show.as_markdown import markdown
 
             return markdown(spec, name)
         case "json":
-            from composer.command.resolved_json import as_json
+            from composer.command.show.as_json import as_json
 
             return as_json(spec, name)
     return text(spec, name, paint)

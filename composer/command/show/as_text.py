@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from composer.command.resolved import Resolved, Section, Value
-from composer.command.yaml_text import yaml_text
+from composer.command.show.resolved import Resolved, Section, Value
+from composer.command.show.yaml_text import yaml_text
 from composer.language.diagnostics import escape, width
 from composer.language.frames import Paint, plain
 

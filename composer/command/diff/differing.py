@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from composer.command.batch_changes import BatchChange, RowChange, on_batch, read
-from composer.command.comparing import differences
-from composer.command.differences import Differences
+from composer.command.diff.batch_changes import BatchChange, RowChange, on_batch, read
+from composer.command.diff.comparing import differences
+from composer.command.diff.differences import Differences
 from composer.command.exits import USAGE, StopError
 from composer.command.specs import sound_spec
 from composer.language.frames import Paint, plain
@@ -40,7 +40,7 @@ def diff_specs(
     names = tuple("<stdin>" if name == "-" else name for name in (old, new))
     if as_json:
         return _json(names, found, batch, measured), found.is_empty
-    from composer.command.differing_text import text
+    from composer.command.diff.as_text import text
 
     return text(names, found, batch, measured, paint), found.is_empty
 

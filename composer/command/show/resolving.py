@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from composer.command.resolved import (
+from composer.command.show.resolved import (
     DEFAULT,
     NONE,
     Origin,

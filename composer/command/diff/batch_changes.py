@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from composer.command.building import native_log_hidden
-from composer.command.differences import Names
+from composer.command.diff.differences import Names
 from composer.command.exits import USAGE, StopError
 from composer.language.diagnostics import SpecError
 from composer.spec import Spec

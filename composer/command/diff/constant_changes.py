@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from composer.command.differences import ConstantChange
+from composer.command.diff.differences import ConstantChange
 from composer.command.exits import USAGE, StopError
-from composer.command.resolving import type_of
+from composer.command.show.resolving import type_of
 from composer.constants import Constant
 from composer.language.diagnostics import quote
 from composer.spec import Spec

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from composer.command.resolved import ResolvedTask, Section, Value
-from composer.command.resolving import resolve
-from composer.command.yaml_text import yaml_text
+from composer.command.show.resolved import ResolvedTask, Section, Value
+from composer.command.show.resolving import resolve
+from composer.command.show.yaml_text import yaml_text
 from composer.formula.as_latex import latex_of_total
 from composer.formula.as_text import LEGEND, definitions
 from composer.language.diagnostics import escape

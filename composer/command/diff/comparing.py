@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from composer.command.constant_changes import constant_changes
-from composer.command.differences import Differences, FieldChange, TermChange
-from composer.command.resolved import Value
-from composer.command.side import REGULARIZATION, Side
+from composer.command.diff.constant_changes import constant_changes
+from composer.command.diff.differences import Differences, FieldChange, TermChange
+from composer.command.diff.side import REGULARIZATION, Side
+from composer.command.show.resolved import Value
 from composer.formula.as_text import parameters_of, text_of_addend, text_of_symbols
 from composer.formula.matching import Pair, Read, matched
 from composer.formula.meaning import Meanings
@@ -29,7 +29,7 @@ class _Comparison:
         self.old, self.new = Side(old, meanings), Side(new, meanings)
         self.constants = [
             name for name, value in self.old.constants.items()
-            if name in self.new.constants and self.new.constants[name] != value
+            if name in self.new.constants and repr(self.new.constants[name]) != repr(value)
         ]  # fmt: skip
 
     def differences(self) -> Differences:

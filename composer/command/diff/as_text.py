@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from composer.command.batch_changes import BatchChange, RowChange
-from composer.command.differences import ConstantChange, Differences, Names, TermChange
+from composer.command.diff.batch_changes import BatchChange, RowChange
+from composer.command.diff.differences import ConstantChange, Differences, Names, TermChange
 from composer.language.diagnostics import escape, quote, width
 from composer.language.frames import Paint, Style
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from composer.command.resolved import Origin, Resolved, Section, Value
-from composer.command.resolving import resolve
+from composer.command.show.resolved import Origin, Resolved, Section, Value
+from composer.command.show.resolving import resolve
 from composer.formula.addends import Addend, addends_of
 from composer.formula.as_latex import latex_of_total
 from composer.formula.as_text import (

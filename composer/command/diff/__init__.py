@@ -1,0 +1,1 @@
+"""`losscomp diff`: what changed in the formula from one spec to another."""
