@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from composer.command.checking import Evidence, Manner, check_files
-from composer.command.unified_diff import diff_lines
+from composer.command.fix.unified_diff import diff_lines
 from composer.language.frames import plain
 from tests.command import Outcome, assert_clean, command, environment, losscomp
 

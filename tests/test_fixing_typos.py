@@ -20,7 +20,7 @@ from tests.locations.injecting import NoRoomError, misspelt
 from tests.locations.specs import subject
 from tests.locations.writing import write
 
-QUICK, FULL = 150, 1_500
+QUICK, FULL = 80, 1_000
 FIELDS = (
     "tasks", "tensors", "constants", "reduction", "regularization", "loss", "weight", "mask",
     "y_true", "y_pred", "type", "name", "delta", "lambda", "label_smoothing", "gamma", "alpha",

@@ -9,16 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from composer.command.checked import Checked
-from composer.command.mending import (
-    MOST_LOOKS,
-    NO_SPEC,
-    NO_YAML,
-    SPEC,
-    Mended,
-    Seen,
-    applied,
-    mend,
-)
+from composer.command.fix.edits import NO_SPEC, NO_YAML, SPEC, Seen, applied
+from composer.command.fix.mending import MOST_LOOKS, Mended, mend
 from composer.language.diagnostics import Edit, Place, Problem, Severity
 
 FILE = "a.yaml"

@@ -22,7 +22,7 @@ AS_PROCESS = [
     "wrong/constants/table_of_three_channels_for_four",
     "right/data/masked_region",
 ]
-PLACE = re.compile(r"^(\$ .*|\S+\.yaml(:\d+:\d+)?|\d+ \|| *\^+$)", re.MULTILINE)
+PLACE = re.compile(r"^(\$ .*|\S+\.yaml(:\d+:\d+)?| *\d+ \|| *\|.*$)", re.MULTILINE)
 
 
 def named(case):

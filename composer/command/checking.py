@@ -96,11 +96,11 @@ def check_files(
         return _judged(file, spec, problems, evidence, manner, checks)
 
     if manner.diff:
-        from composer.command.unified_diff import show_diffs
+        from composer.command.fix.unified_diff import show_diffs
 
         return show_diffs(names, evidence, judge, manner)
     if manner.fix:
-        from composer.command.fixing import Fixing
+        from composer.command.fix.fixing import Fixing
 
         fixing = Fixing(evidence, judge, manner, names)
         return max(_report(fixing.fixed(), manner, fixing.stream), fixing.exit_code)

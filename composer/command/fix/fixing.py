@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from composer.command.checked import Checked, counted
 from composer.command.exits import SOUND, USAGE, StopError
-from composer.command.mending import NO_SPEC, NO_YAML, SPEC, Mended, Seen, mend
-from composer.command.originals import Original, put_back, read_original
+from composer.command.fix.edits import NO_SPEC, NO_YAML, SPEC, Seen
+from composer.command.fix.mending import Mended, mend
+from composer.command.fix.originals import Original, put_back, read_original
 from composer.language.diagnostics import Problem, SpecError, escape, quote
 
 if TYPE_CHECKING:

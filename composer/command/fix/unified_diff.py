@@ -10,7 +10,7 @@ from composer.command.checked import Tally, counted
 from composer.command.checking import Evidence, Judge, Manner
 from composer.command.colours import painter
 from composer.command.exits import PROBLEMS
-from composer.command.fixing import left, mended
+from composer.command.fix.fixing import left, mended
 from composer.language.diagnostics import escape, split_lines
 from composer.language.frames import Paint, Style, show
 
