@@ -25,7 +25,7 @@ import tests.locations.faults_of_tensors
 import tests.locations.faults_of_tokens
 import tests.locations.faults_of_values
 import tests.locations.faults_of_yaml  # noqa: F401  # each of them adds its kinds
-from composer.command.mending import applied
+from composer.command.fix.edits import applied
 from composer.language.diagnostics import Problem
 from composer.reading import examine_text
 from tests.locations.injecting import KINDS, Fault, NoRoomError

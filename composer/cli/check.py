@@ -53,7 +53,7 @@ def check(
         bool,
         typer.Option(
             "--fix",
-            help="Mend what only one thing can be meant by, and tell what is left. The mended text "
+            help="Mend what can only mean one thing, and tell what is left. The mended text "
             "of - goes to standard output.",
         ),
     ] = False,

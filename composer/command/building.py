@@ -49,23 +49,29 @@ def build_and_show(
         from composer.command.report import report
         from composer.compose import TotalLoss
 
-    try:
+    with faults_told(is_own=bool(losses)):
         total_loss = TotalLoss(spec)
         result = report(total_loss, y_true, y_pred, step)
-    except SpecError:
-        raise
-    except ValueError as error:
-        raise StopError(_with_notes(str(error), error), PROBLEMS) from None
-    except Exception as error:
-        if not losses or not getattr(error, "__notes__", None):
-            raise
-        message = f"{type(error).__name__}: {error}"
-        raise StopError(_with_notes(message, error), PROBLEMS) from error
     if directory is not None:
         _export(total_loss, y_true, y_pred, directory)
     is_finite = not result.findings and math.isfinite(result.total)
     title = " with ".join(["<stdin>" if config == "-" else config, *overrides])
     return _text(title, spec, result, batch, as_json, directory, paint), is_finite
+
+
+@contextlib.contextmanager
+def faults_told(*, is_own: bool) -> Iterator[None]:
+    """Turns what goes wrong with tensors, or in a loss of one's own, into a line that tells it."""
+    try:
+        yield
+    except SpecError:
+        raise
+    except ValueError as error:
+        raise StopError(_with_notes(str(error), error), PROBLEMS) from None
+    except Exception as error:
+        if not is_own or not getattr(error, "__notes__", None):
+            raise
+        raise StopError(_with_notes(f"{type(error).__name__}: {error}", error), PROBLEMS) from error
 
 
 def _with_notes(message: str, error: BaseException) -> str:

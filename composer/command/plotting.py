@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from composer.command.exits import PROBLEMS, USAGE, StopError
+from composer.command.exits import USAGE, StopError
 from composer.command.specs import sound_spec
 from composer.command.writing import require_place, write_bytes
-from composer.language.diagnostics import SpecError, escape, quote
+from composer.language.diagnostics import escape, quote
 
 if TYPE_CHECKING:
     from composer.losses.base import Loss
@@ -114,19 +114,12 @@ def _picture(
 
 def _sections(wanted: Wanted, spec: Spec, batch: Batch | None, *, is_own: bool) -> list[Section]:
     """What is to be drawn; what is wrong with the batch, or with a loss of one's own, is told."""
+    from composer.command.building import faults_told
     from composer.plots.figure import sections_of
 
-    try:
+    with faults_told(is_own=is_own):
         found = None if batch is None else _on_batch(wanted, spec, batch)
         return sections_of(spec, found, wanted.last)
-    except SpecError:
-        raise
-    except ValueError as error:
-        raise StopError(_with_notes(str(error), error), PROBLEMS) from None
-    except Exception as error:
-        if not is_own or not getattr(error, "__notes__", None):
-            raise
-        raise StopError(_with_notes(f"{type(error).__name__}: {error}", error), PROBLEMS) from error
 
 
 def _on_batch(wanted: Wanted, spec: Spec, batch: Batch) -> OnBatch:
@@ -139,8 +132,3 @@ def _on_batch(wanted: Wanted, spec: Spec, batch: Batch) -> OnBatch:
     result = report(total_loss, *batch, wanted.step)
     maps = charges(total_loss, *batch, wanted.step)
     return OnBatch(result, maps, os.path.basename(wanted.batch or ""))
-
-
-def _with_notes(message: str, error: BaseException) -> str:
-    """The message and where it happened, in one line."""
-    return " ".join([*message.split(), *getattr(error, "__notes__", [])])
