@@ -7,14 +7,7 @@ from dataclasses import dataclass
 
 from composer.faults import in_order
 from composer.finding import Finding, Path
-from composer.fitting import (
-    TermTypes,
-    bind_roles,
-    is_default,
-    mask_findings,
-    weight_findings,
-    whole,
-)
+from composer.fitting import TermTypes, bind_roles, is_default, whole
 from composer.language import tree as t
 from composer.language.binding import Binding
 from composer.language.diagnostics import Problem, quote
@@ -26,6 +19,7 @@ from composer.naming import AlreadyToldError, Declared, Names
 from composer.spec import Spec
 from composer.telling import Told
 from composer.terms import Part, Term, task_parts, terms_of
+from composer.weighing import mask_findings, weight_findings
 
 
 def check(spec: Spec, *, is_whole: bool = True) -> list[Problem]:

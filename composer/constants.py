@@ -96,11 +96,12 @@ def _numbers(
 
 def _no_number(value: Any, at: tuple[int, ...]) -> PydanticCustomError:
     help = meant = None
+    found = shown(value)
     if isinstance(value, dict):
         help = "write a list, in the order of the class numbers"
     elif isinstance(value, str) and _NUMBER.fullmatch(value):
-        help, meant = f"remove the quotes: `{value}`", value
-    message = f"a constant holds finite numbers, found {shown(value)}"
+        help, meant, found = f"remove the quotes: `{value}`", value, f"the text {found}"
+    message = f"a constant holds finite numbers, found {found}"
     return fault("invalid-constant", message, at=at, help=help, replacement=meant)
 
 

@@ -154,6 +154,12 @@ def number_wanted(caution: str | None) -> str | None:
     return caution
 
 
+def boolean_meant(node: Node) -> str | None:
+    """The boolean that YAML 1.1 would have read where one is due."""
+    word = meant(node.text)
+    return word if word in ("true", "false") else None
+
+
 def number_meant(node: Node) -> str | None:
     """The number that YAML 1.1 would have read where one is due."""
     word = meant(node.text) if node.caution else None

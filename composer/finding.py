@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from composer.faults import number_wanted, spelled
+from composer.faults import boolean_meant, number_wanted, spelled
 from composer.language.diagnostics import Problem, Severity
 from composer.language.errors import Also
 from composer.language.yaml.document import Document, Node
@@ -47,7 +47,11 @@ class Finding:
             node, span = document.find_key(self.path), None
         elif span is not None and (span[1] == 0 or not isinstance(node.value, str)):
             span = None
-        caution = number_wanted(node.caution) if self.path[-1] == "weight" else node.caution
+        caution, replacement = node.caution, self.replacement
+        if caution is not None:
+            is_mask = self.path[-1] == "mask"
+            caution = caution if is_mask else number_wanted(caution)
+            replacement = boolean_meant(node) if is_mask else None
         return document.problem(
             self.code,
             self.message,
@@ -57,7 +61,7 @@ class Finding:
             help=caution or self.help,
             severity=self.severity,
             also=[(path, text) for each, text in self.also if (path := _actual(document, each))],
-            replacement=spelled(document, node, span, self.replacement, is_key=is_key),
+            replacement=spelled(document, node, span, replacement, is_key=is_key),
         )
 
 

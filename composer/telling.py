@@ -10,7 +10,11 @@ from composer.language import tree as t
 from composer.terms import Term
 
 _MOST_PLACES = 4
-_OF_TASK = ("mask", "weight")
+
+
+def is_of_task(path: Path) -> bool:
+    """Whether a mask or weight stands with a task, for all of its losses."""
+    return len(path) == 3 and path[0] == "tasks" and path[2] in ("mask", "weight")
 
 
 class Told:
@@ -31,10 +35,9 @@ class Told:
         """Adds what is wrong with an expression, or with a mask or weight."""
         for each in findings:
             path = each.path
-            is_of_task = len(path) == 3 and path[0] == "tasks" and path[2] in _OF_TASK
             if each.code == "shape-mismatch" and self._is_consequence(each):
                 self.count += 1
-            elif is_of_task:
+            elif is_of_task(path):
                 # Each loss of the task meets it, in words of its own.
                 self._fold((path, each.code), each, replace(each, also=()))
             else:

@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from composer.faults import TASKS, Path, number_meant, number_wanted, spelled
+from composer.faults import TASKS, Path, boolean_meant, number_meant, number_wanted, spelled
 from composer.fields import LARGE, shown
 from composer.language.diagnostics import Problem, quote
 from composer.language.nearness import Nearest, nearest
 from composer.language.yaml.document import Document, Node
-from composer.language.yaml.scalars import meant, resolve
+from composer.language.yaml.scalars import resolve
 
 _BOUNDS = {
     "greater_than": ("above", "gt"),
@@ -58,6 +58,8 @@ def wrong_value(
     node = document.find(path)
     name = _field_name(path)
     kind, found = fault["type"], shown(fault["input"])
+    if node.style in ("'", '"'):
+        found = f"the text {found}"
     near = Nearest(None)
     if kind in _BOUNDS:
         word, bound = _BOUNDS[kind]
@@ -105,10 +107,8 @@ def _instead(kind: str, node: Node, path: Path) -> Nearest:
 
 def _boolean(node: Node) -> Nearest:
     """`yes`, `"true"` and 1 for true."""
-    word = meant(node.text) or {"1": "true", "0": "false"}.get(node.text)
-    if word not in ("true", "false"):
-        return Nearest(None)
-    return Nearest(node.caution or f"write `{word}`", word)
+    word = boolean_meant(node) or {"1": "true", "0": "false"}.get(node.text)
+    return Nearest(word and (node.caution or f"write `{word}`"), word)
 
 
 def _number(kind: str, value: object) -> Nearest:

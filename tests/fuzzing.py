@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import io
 import json
@@ -136,7 +137,7 @@ def a_mapping(rng: random.Random) -> dict[str, Any]:
             data = read_document(a_spec(rng), "spec.yaml").root.to_python()
         except SpecError:
             continue
-        if isinstance(data, dict):
+        if isinstance(data, dict) and data:
             return data
 
 
@@ -146,7 +147,7 @@ def _change(rng: random.Random, data: dict[str, Any]) -> None:
     owner, key = rng.choice(places)
     match rng.choice(["replace", "replace", "soup", "remove", "rename", "move", "nest", "add"]):
         case "replace":
-            owner[key] = rng.choice(VALUES)
+            owner[key] = _value(rng)
         case "soup":
             owner[key] = soup(rng)
         case "remove":
@@ -161,8 +162,13 @@ def _change(rng: random.Random, data: dict[str, Any]) -> None:
             for _ in range(rng.choice([1, 3, 20])):
                 owner[key] = rng.choice([[owner[key]], {rng.choice(WORDS): owner[key]}])
         case _ if isinstance(owner, dict):
-            owner[rng.choice(WORDS)] = rng.choice(VALUES)
+            owner[rng.choice(WORDS)] = _value(rng)
     data.setdefault("tasks", {})
+
+
+def _value(rng: random.Random) -> Any:
+    """One of the values, that others may be put into."""
+    return copy.deepcopy(rng.choice(VALUES))
 
 
 def _places(node: Any) -> Iterator[tuple[Any, Any]]:

@@ -427,3 +427,14 @@ def test_the_limits_hold(tmp_path):
 def test_the_watch_sees(text):
     with pytest.raises(AssertionError):
         assert_clean(Outcome(0, text, ""))
+
+
+@pytest.mark.full
+def test_row_56_edits_that_are_all_objected_to(tmp_path):
+    """Each would be tried by itself, on a text that is read whole each time."""
+    loss = "{loss: {type: sigmoid_cross_entropy, label_smoothing: 1_000}}"
+    text = "tasks:\n" + "".join(f"  t{i}: {loss}\n" for i in range(400))
+    (tmp_path / "a.yaml").write_text(text)
+    outcome = losscomp("check", "--fix", "a.yaml", cwd=tmp_path)  # within the limit on its time
+    assert outcome.code == 1
+    assert (tmp_path / "a.yaml").read_text() == text

@@ -13,35 +13,15 @@ _MOST_CLASSES = 2**31
 
 def call_range(node: t.Call, args: list[Range], lists: list[list[Range]]) -> Range:
     """What a function gives."""
-    name, x = node.name, args[0]
-    match name:
-        case "isfinite" | "isnan":
-            return _test(name, x)
-        case "ramp" | "cosine":
-            return ranges.rounded(hull(args[3:5])._replace(whole=False))
-        case "piecewise" | "cycle":
-            return ranges.rounded(hull(lists[-1])._replace(whole=False))
-        case "where":
-            return _where(*args)
-        case "minimum" | "maximum" | "clip":
-            return _bounded(name, args)
-        case "sum":
-            return Range(-INF if x.low < 0 else 0, INF if x.high > 0 else 0, x.nan or not x.whole)
-        case "mean":  # of nothing it is NaN
-            return ranges.rounded(x._replace(nan=True, whole=False))
-        case "take":  # out of range it is NaN
-            return x._replace(nan=True, whole=False)
-        case "argmax":
-            return Range(0, _MOST_CLASSES, whole=True)
-        case "one_hot":
-            return Range(0, 1)
-        case "any":  # of nothing it is false
-            return x.meet(ranges.BOTH)._replace(low=0)
-        case "all":  # of nothing it is true
-            return x.meet(ranges.BOTH)._replace(high=1)
-        case "last_axis":
-            return x
-    return _ELEMENTWISE[name](x)
+    name = node.name
+    if name in _ELEMENTWISE:
+        return _ELEMENTWISE[name](args[0])
+    if name in _OF_ARGUMENTS:
+        return _OF_ARGUMENTS[name](*args)
+    if name in ("isfinite", "isnan"):
+        return _test(name, args[0])
+    levels = lists[-1] if lists else args[3:5]
+    return ranges.rounded(hull(levels)._replace(whole=False))  # a function of the step
 
 
 def _positive(x: Range) -> Range:
@@ -76,6 +56,26 @@ _ELEMENTWISE: dict[str, Callable[[Range], Range]] = {
 }
 
 
+def _sum(x: Range) -> Range:
+    return Range(-INF if x.low < 0 else 0, INF if x.high > 0 else 0, x.nan or not x.whole)
+
+
+def _mean(x: Range) -> Range:
+    return ranges.rounded(x._replace(nan=True, whole=False))  # of nothing it is NaN
+
+
+def _any(x: Range) -> Range:
+    return x.meet(ranges.BOTH)._replace(low=0)  # of nothing it is false
+
+
+def _all(x: Range) -> Range:
+    return x.meet(ranges.BOTH)._replace(high=1)  # of nothing it is true
+
+
+def _take(table: Range, _index: Range) -> Range:
+    return table._replace(nan=True, whole=False)  # out of range it is NaN
+
+
 def _test(name: str, x: Range) -> Range:
     if name == "isnan":
         return truth(can_hold=x.nan, can_fail=x.low <= x.high)
@@ -89,9 +89,31 @@ def _where(condition: Range, a: Range, b: Range) -> Range:
     return hull(chosen)._replace(whole=False)
 
 
-def _bounded(name: str, args: list[Range]) -> Range:
+def _minimum(*args: Range) -> Range:
     nan = any(each.nan for each in args)
-    if name == "clip":
-        return _bounded("minimum", [_bounded("maximum", args[:2]), args[2]])
-    choose = min if name == "minimum" else max
-    return Range(choose(a.low for a in args), choose(a.high for a in args), nan)
+    return Range(min(each.low for each in args), min(each.high for each in args), nan)
+
+
+def _maximum(*args: Range) -> Range:
+    nan = any(each.nan for each in args)
+    return Range(max(each.low for each in args), max(each.high for each in args), nan)
+
+
+def _clip(x: Range, low: Range, high: Range) -> Range:
+    return _minimum(_maximum(x, low), high)
+
+
+_OF_ARGUMENTS: dict[str, Callable[..., Range]] = {
+    "where": _where,
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "clip": _clip,
+    "sum": _sum,
+    "mean": _mean,
+    "take": _take,
+    "any": _any,
+    "all": _all,
+    "argmax": lambda _x: Range(0, _MOST_CLASSES, whole=True),
+    "one_hot": lambda _x: Range(0, 1),
+    "last_axis": lambda x: x,
+}

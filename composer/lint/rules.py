@@ -9,11 +9,13 @@ from composer.finding import Finding
 from composer.fitting import TermTypes
 from composer.lint.comparisons import comparison_findings
 from composer.lint.masks import mask_findings
+from composer.lint.meanings import meaning_findings
 from composer.lint.parameters import parameter_findings
+from composer.lint.roles import role_findings
 from composer.lint.schedules import schedule_findings
 from composer.lint.scope import Sight, facts_of
 from composer.lint.tables import table_findings
-from composer.lint.tensors import meaning_findings, role_findings, unused_findings
+from composer.lint.tensors import unused_findings
 from composer.lint.weights import weight_alone, weight_findings
 from composer.naming import Declared
 from composer.spec import Spec

@@ -31,6 +31,7 @@ REQUIRED = ("pos_weight", "num_classes", "embedding_size", "anchor", "positive",
 def _misspell(rng: random.Random, node: Map, known: Collection[str]) -> Fault:
     name = choose(rng, [name for name, _ in node.entries if name.text in known])
     before, name.text = name.text, misspelt(rng, name.text, known)
+    need(name.text != "label")  # which means the target elsewhere
     return Fault("unknown-field", name, help=f"did you mean `{before}`?")
 
 

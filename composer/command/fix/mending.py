@@ -13,6 +13,9 @@ from composer.language.diagnostics import Problem
 MOST_LOOKS = 1_000
 """How often a text is looked at: enough for any that a person writes."""
 
+MOST_READ = 1_000_000
+"""How many characters are read again and again, beyond the first 40 looks."""
+
 _COMMENT = re.compile(r"[^\s#].*\s#", re.DOTALL)
 """A comment behind something else: an edit that is about a comment starts with it."""
 
@@ -49,7 +52,7 @@ def mend(text: str, file: str, look: Look) -> Mended:
     """
     mender = _Mender(file, look)
     now = first = mender.look_at(text)
-    while mender.looks < MOST_LOOKS and (chosen := mender.choose(now)):
+    while mender.may_look(now) and (chosen := mender.choose(now)):
         after = mender.attempt(now, chosen)
         if after is not now:  # which may show the next problem, and what was in the way is gone
             mender.objections.clear()
@@ -66,6 +69,10 @@ class _Mender:
         self.objections: dict[Problem, Problem] = {}
         self.count = 0
         self.looks = 0
+
+    def may_look(self, now: State) -> bool:
+        """Whether a text may be looked at again: the longer it is, the less often."""
+        return self.looks < min(MOST_LOOKS, 40 + MOST_READ // (len(now.text) + 1))
 
     def look_at(self, text: str) -> State:
         """What is wrong with a text."""
@@ -95,7 +102,7 @@ class _Mender:
     def attempt(self, now: State, chosen: Sequence[Problem]) -> State:
         """The text with the edits that mend something; those of the rest are not in it."""
         chosen = [each for each in chosen if each in now.seen.checked.problems]
-        if not chosen or self.looks >= MOST_LOOKS:
+        if not chosen or not self.may_look(now):
             return now
         edits = [edit for problem in chosen for edit in problem.edits]
         after = self.look_at(applied(now.text, edits))

@@ -6,9 +6,9 @@ import re
 
 from composer.language.diagnostics import quote
 from composer.language.yaml.faults import QUOTE_IT, Complaint, Fault, Rule
-from composer.language.yaml.tags import REFUSED
+from composer.language.yaml.tags import REFUSED, is_negated, negation
 
-_TOKEN = re.compile(r"\S+")
+_TAG = re.compile(r"!<[^>\s]*>?|[^\s,\[\]{}]+")
 _CLOSERS = {"{": "}", "[": "]"}
 _ESCAPE_LENGTHS = {"x": 2, "u": 4, "U": 8}
 
@@ -21,10 +21,15 @@ def _directive(fault: Fault) -> Complaint:
 
 
 def _tag(fault: Fault) -> Complaint:
-    found = _TOKEN.match(fault.source.text, fault.opened)
+    found = _TAG.match(fault.source.text, fault.opened)
     end = found.end() if found else fault.opened
-    shown = quote(fault.source.text[fault.opened : end])
-    return Complaint(f"the tag {shown} is refused", fault.opened, end, REFUSED, "tag-refused")
+    written = fault.source.text[fault.opened : end]
+    if is_negated(written):
+        message, help = negation(written)
+        meant = f"not {written[1:]}"
+        return Complaint(message, fault.opened, end, help, "tag-refused", replacement=meant)
+    message = f"the tag {quote(written)} is refused"
+    return Complaint(message, fault.opened, end, REFUSED, "tag-refused")
 
 
 def _name(fault: Fault) -> Complaint:

@@ -34,13 +34,23 @@ def check_tag(findings: Findings, tag: str | None, start: int, node: Node) -> No
         return
     text = findings.source.text
     start, end = _tag_place(text, start)
-    if _NEGATED.match(text, start):
-        message = f"YAML reads {quote(text[start:end])} as a tag, for its `!`"
+    if is_negated(text[start:end]):
+        message, help = negation(text[start:end])
         edit = (start, start + 1, "not ")
-        findings.add("tag-refused", message, start, end, help="write `not` for `!`", edit=edit)
+        findings.add("tag-refused", message, start, end, help=help, edit=edit)
         return
     message = f"the tag {quote(text[start:end] or tag)} is refused"
     findings.add("tag-refused", message, start, end, help=REFUSED)
+
+
+def is_negated(tag: str) -> bool:
+    """Whether what YAML takes for a tag is an expression that begins with the `!` of C."""
+    return _NEGATED.match(tag) is not None
+
+
+def negation(tag: str) -> tuple[str, str]:
+    """What to say of such an expression, and what to write."""
+    return f"YAML reads {quote(tag)} as a tag, for its `!`", "write `not` for `!`"
 
 
 def _agrees(tag: str, node: Node) -> bool:
