@@ -118,14 +118,18 @@ def spelled(
     *,
     is_key: bool = False,
 ) -> str | None:
-    """What is meant in the place of a scalar, or of a part of it, as YAML has to spell it."""
-    if text is None:
+    """What is meant in the place of a scalar, or of a part of it, as YAML has to spell it.
+
+    What is meant as text keeps its quotes, a number loses them.
+    """
+    if text is None or (span is None and node.style in ("|", ">")):
         return None
     from composer.language.yaml.replacing import replacement  # only problems need it
 
-    if not is_key:
+    is_text = resolve(text).value == text
+    if span is not None or (not is_key and not (is_text and node.style)):
         return replacement(document.root, node, span, text)
-    if not node.style and resolve(text).value != text:
+    if not (is_text or node.style):
         return None
     inside = replacement(document.root, node, (0, len(node.text)), text)
     return inside and f"{node.style}{inside}{node.style}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from composer.faults import in_order
 from composer.language.diagnostics import Problem, did_you_mean, quote
 from composer.language.yaml.document import Document
+from composer.language.yaml.findings import within
 from composer.language.yaml.nodes import Node
 
 OF_DATA = frozenset({
@@ -20,7 +21,8 @@ OF_DATA = frozenset({
 ELSEWHERE = OF_DATA | {"unused-output"}
 """What a spec by itself cannot show."""
 
-_COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*losscomp:[ \t]*ignore\b(?:\[([^\]\r\n]*)\])?", re.M)
+_COMMENT = re.compile(r"(?<![^ \t\r\n])#[ \t]*losscomp:[ \t]*ignore\b(?:\[([^\]\r\n]*)\])?")
+_MORE_THAN_A_COMMENT = re.compile(r"[\r\n][ \t]*[^ \t\r\n#]")
 _CODE = re.compile(r"[^,\s]+")
 
 
@@ -71,25 +73,18 @@ def _ignores(document: Document) -> Iterator[_Ignore]:
     source, text = document.source, document.text
     scalars = sorted((node.start, node.end) for node in _scalars(document))
     for comment in _COMMENT.finditer(text):
-        if any(start <= comment.start() < end for start, end in scalars):
+        start = comment.start()
+        if within(start, scalars):
             continue
-        line = source.place(comment.start())[0]
-        if not text[source.line_start(comment.start()) : comment.start()].strip():
-            line = _next_line(text, comment.end(), line)
+        line = source.place(start)[0]
+        if not text[source.line_start(start) : start].strip():
+            following = _MORE_THAN_A_COMMENT.search(text, comment.end())
+            line = source.place(following.end() - 1)[0] if following else line
         codes = list(_CODE.finditer(text, *comment.span(1))) if comment[1] else []
         for code in codes:
             yield _Ignore(code[0], code.start(), code.end(), line)
         if not codes:
             yield _Ignore("", comment.start(), comment.end(), line)
-
-
-def _next_line(text: str, start: int, line: int) -> int:
-    """The number of the next line that holds more than a comment."""
-    following = re.split(r"\r\n|\r|\n", text[start:])[1:]
-    for number, each in enumerate(following, line + 1):
-        if each.strip() and not each.lstrip().startswith("#"):
-            return number
-    return line
 
 
 def _scalars(document: Document) -> Iterator[Node]:

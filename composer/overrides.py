@@ -10,6 +10,7 @@ from typing import Any
 
 from composer.language.diagnostics import (
     OVERRIDE,
+    Place,
     Problem,
     SpecError,
     did_you_mean,
@@ -17,13 +18,15 @@ from composer.language.diagnostics import (
     quote,
 )
 from composer.language.yaml.document import Document, read_node
+from composer.language.yaml.limits import MAX_DEPTH
 from composer.language.yaml.nodes import Node, Stretch
 from composer.language.yaml.places import Source
+from composer.plain import plain_data
 
 Overrides = Sequence[str] | Mapping[str, Any]
 MOST = 1_000
 
-_SEGMENT = re.compile(r'"(?P<quoted>[^"]*)"|\[(?P<index>\d{1,9})\]|(?P<bare>[^.=\["\]]+)')
+_STEP = re.compile(r'(?:^|\.)(?:"(?P<quoted>[^"]*)"|(?P<bare>[^.=\["\]]+))|\[(?P<index>\d{1,9})\]')
 _FORM = "write `tasks.depth.weight=0.3`"
 
 
@@ -50,11 +53,14 @@ def overridden(document: Document, overrides: Overrides) -> Document:
         SpecError: a path leads nowhere, or a value cannot be read.
     """
     problems: list[Problem] = []
-    root = document.root
+    root, line = document.root, 1
     for text in _texts(overrides):
+        # Each has lines of its own, so that no two of them are taken for one place.
+        source = Source(text, OVERRIDE, line)
+        line = source.next_line
         try:
-            override = _read(text)
-            root = _Placing(override).put(root, 0)
+            override = _read(source)
+            root = _Placing(override).put(root, root)
         except SpecError as error:
             problems += error.problems
     if problems:
@@ -67,30 +73,49 @@ def _texts(overrides: Overrides) -> list[str]:
         raise TypeError('overrides are a list such as ["tasks.depth.weight=0.3"], or a mapping')
     texts = list(overrides)
     if isinstance(overrides, Mapping):
-        texts = [f"{path}={json.dumps(each)}" for path, each in overrides.items()]
+        texts = [f"{path}={_as_yaml(path, value)}" for path, value in overrides.items()]
     if len(texts) > MOST:
-        raise TypeError(f"there are at most {MOST} overrides, found {len(texts)}")
+        message = f"there are at most {MOST} overrides, found {len(texts)}"
+        raise SpecError([Problem("too-large", message, OVERRIDE, 0, 0, 0)])
     return texts
 
 
-def _read(text: str) -> _Override:
-    source = Source(text, OVERRIDE)
+def _as_yaml(path: str, value: Any) -> str:
+    # YAML joins no two escapes to one character, as JSON does for what is beyond U+FFFF.
+    return json.dumps(plain_data(value, quote(path)), ensure_ascii=False)
+
+
+def _read(source: Source) -> _Override:
+    text = source.text
     names, stretches, at = [], [], 0
-    while found := _SEGMENT.match(text, at):
-        name = next(group for group in found.groups() if group is not None)
-        names.append(name.strip())
-        stretches.append(found.span())
-        at = found.end() + text.startswith(".", found.end())
+    while found := _STEP.match(text, at):
+        group = str(found.lastgroup)
+        names.append(found[group].strip())
+        stretches.append(found.span() if group == "index" else _without_dot(found))
+        at = found.end()
     if not names or not text.startswith("=", at):
         message = "an override is a path, `=` and a value"
         raise _refusal(source, "invalid-override", message, (0, len(text)), _FORM)
+    if len(names) > MAX_DEPTH:
+        message = f"a path has at most {MAX_DEPTH} names, found {len(names)}"
+        raise _refusal(source, "too-deep", message, stretches[MAX_DEPTH], None)
     return _Override(source, names, stretches, read_node(source, at + 1))
 
 
+def _without_dot(step: re.Match[str]) -> Stretch:
+    return step.start() + step[0].startswith("."), step.end()
+
+
 def _refusal(
-    source: Source, code: str, message: str, stretch: Stretch, help: str | None
+    source: Source,
+    code: str,
+    message: str,
+    stretch: Stretch,
+    help: str | None,
+    places: Sequence[Place] = (),
 ) -> SpecError:
-    return SpecError([source.problem(code, message, *stretch, help=help)], source.text)
+    problem = source.problem(code, message, *stretch, help=help, places=places)
+    return SpecError([problem], source.text)
 
 
 class _Placing:
@@ -99,22 +124,23 @@ class _Placing:
     def __init__(self, override: _Override) -> None:
         self.override = override
 
-    def put(self, node: Node, depth: int) -> Node:
-        """The node with the value below it."""
+    def put(self, node: Node, key: Node, depth: int = 0) -> Node:
+        """The node with the value below it; `key` is what leads to the node."""
         if depth == len(self.override.names):
             return self.override.value
         name, is_last = self.override.names[depth], depth == len(self.override.names) - 1
         if node.kind == "sequence":
-            return self._put_item(node, self._number(node, name, depth), depth)
+            return self._put_item(node, self._number(node, key, name, depth), depth)
         if node.kind == "scalar":
-            node = self._as_mapping(node, depth)
+            node = self._as_mapping(node, key, depth)
         if name not in node.value and not is_last:
-            if _label(node) == name and depth and self.override.names[depth - 1] == "loss":
-                return self.put(node, depth + 1)
-            self._require_known(node, name, depth)
+            if self._is_loss(depth) and _label(node) == name:
+                return self.put(node, key, depth + 1)
+            self._require_known(node, key, name, depth)
         child = node.value.get(name)
         below = self._mapping(depth) if child is None and not is_last else child
-        return self._with_entry(node, name, depth, self.put(below or node, depth + 1))
+        value = self.put(below or node, node.keys.get(name, key), depth + 1)
+        return self._with_entry(node, name, depth, value)
 
     def _with_entry(self, node: Node, name: str, depth: int, value: Node) -> Node:
         """A copy of a mapping with an entry; the override is the place of a key that it sets."""
@@ -127,35 +153,41 @@ class _Placing:
 
     def _put_item(self, node: Node, number: int, depth: int) -> Node:
         items = list(node.value)
-        items[number] = self.put(items[number], depth + 1)
+        items[number] = self.put(items[number], items[number], depth + 1)
         uses = {each: stretch for each, stretch in node.uses.items() if each != number}
         return replace(node, value=items, uses=uses)
 
-    def _number(self, node: Node, name: str, depth: int) -> int:
+    def _number(self, node: Node, key: Node, name: str, depth: int) -> int:
         """The place in a list that a number, or the name of a loss, means."""
         labels = [_label(item) for item in node.value]
         if name.isdigit() and int(name) < len(labels):
             return int(name)
         if labels.count(name) == 1:
             return labels.index(name)
-        known = [label for label in labels if label]
-        help = f"numbers from 0 to {len(labels) - 1}"
+        known = [label for label in dict.fromkeys(labels) if label and labels.count(label) == 1]
+        help = f"numbers from 0 to {len(labels) - 1}" if labels else "the list is empty"
         help += f", or {listing(known)}" if known else ""
-        raise self._misled(f"there is no one {quote(name)} in this list", depth, help)
+        count = f"{labels.count(name)} times" if name in labels else "not"
+        raise self._misled(f"{quote(name)} is {count} in this list", depth, help, key, "the list")
 
-    def _as_mapping(self, node: Node, depth: int) -> Node:
+    def _as_mapping(self, node: Node, key: Node, depth: int) -> Node:
         """`loss: huber` as `loss: {type: huber}`; no other value has something below it."""
-        if depth and self.override.names[depth - 1] == "loss" and isinstance(node.value, str):
+        if self._is_loss(depth) and isinstance(node.value, str):
             mapping = replace(node, kind="mapping", value={"type": node}, keys={"type": node})
             return replace(mapping, style="{")
         what = quote(".".join(self.override.names[:depth])) if depth else "the spec"
-        raise self._misled(f"{what} has nothing below it", depth, None)
+        raise self._misled(f"{what} has nothing below it", depth, None, key, "here")
 
-    def _require_known(self, node: Node, name: str, depth: int) -> None:
+    def _is_loss(self, depth: int) -> bool:
+        """Whether so many names lead to a loss, or to one in a list of them."""
+        names = self.override.names
+        return depth in (3, 4) and names[0] == "tasks" and names[2] == "loss"
+
+    def _require_known(self, node: Node, key: Node, name: str, depth: int) -> None:
         """A task that is not there is misspelt, and not made up of one field."""
         if self.override.names[:depth] == ["tasks"]:
             help = did_you_mean(name, node.value, noun="tasks")
-            raise self._misled(f"there is no task {quote(name)}", depth, help)
+            raise self._misled(f"there is no task {quote(name)}", depth, help, key, "the tasks")
 
     def _mapping(self, depth: int) -> Node:
         return Node.at(self.override.source, "mapping", *self.override.stretches[depth], "{")
@@ -166,9 +198,13 @@ class _Placing:
         key.plain = True
         return key
 
-    def _misled(self, message: str, depth: int, help: str | None) -> SpecError:
-        stretch = self.override.stretches[depth]
-        return _refusal(self.override.source, "unknown-path", message, stretch, help)
+    def _misled(
+        self, message: str, depth: int, help: str | None, key: Node, label: str
+    ) -> SpecError:
+        """A path that leads nowhere, with where in the file it breaks off."""
+        stretch, source = self.override.stretches[depth], self.override.source
+        place = key.source.place_of(key.start, key.end, label)
+        return _refusal(source, "unknown-path", message, stretch, help, [place] if depth else [])
 
 
 def _label(node: Node) -> str | None:

@@ -27,11 +27,16 @@ def document_of(data: Any) -> Document:
 
     Dumper.add_representer(str, write_text)
 
-    plain = _Plain().convert(data, "the spec", 0)
+    plain = plain_data(data, "the spec")
     if not isinstance(plain, dict):
         raise TypeError(f"a path, a mapping or a Spec is required, found {type(data).__name__}")
     text = yaml.dump(plain, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1_000)
     return read_document(text, "<mapping>")
+
+
+def plain_data(data: Any, place: str) -> Any:
+    """Mappings, lists and scalars alone; raises TypeError for what no spec can hold."""
+    return _Plain().convert(data, place, 0)
 
 
 class _Plain:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from composer.faults import spelled
 from composer.language.diagnostics import Edit, Problem, listing, quote
 from composer.language.nearness import Nearest, nearest
-from composer.language.yaml.document import Document
+from composer.language.yaml.document import Document, Node
 from composer.losses import CATALOGUE, find
 from composer.losses.base import Loss
 from composer.spec import Regularization, Spec, Task, Tensors
@@ -46,10 +46,10 @@ def unknown_field(path: _Path, document: Document, own: _Own) -> Problem:
     """The problem of a field that its place does not have."""
     name = str(path[-1])
     fields, where = _fields_at(path[:-1], document, own)
-    there = document.find(path[:-1]).value
+    there = _own_names(document.find(path[:-1]))
     near = _elsewhere(path, fields, document, own)
     if near is None:
-        near = nearest(name, [each for each in fields if each not in there])
+        near = nearest(name, fields)
         near = near if near.near else Nearest(f"fields: {listing(fields)}")
     key = document.find_key(path)
     meant = None if near.meant in there else near.meant
@@ -62,6 +62,15 @@ def unknown_field(path: _Path, document: Document, own: _Own) -> Problem:
         replacement=spelled(document, key, None, meant, is_key=True),
     )
     return _with_value(problem, path, document) if name in _IGNORED else problem
+
+
+def _own_names(node: Node) -> list[str]:
+    """The fields that stand in a mapping itself, and are not merged into it."""
+    return [
+        name
+        for name, key in node.keys.items()
+        if key.source is not node.source or node.start <= key.start < node.end
+    ]
 
 
 def _with_value(problem: Problem, path: _Path, document: Document) -> Problem:

@@ -45,6 +45,25 @@ def test_a_comment_on_a_line_of_its_own_is_about_the_next(tmp_path):
     assert told(text, tmp_path) == []
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# losscomp: ignore[negative-weight]\n\n  \n# more\n\n{NEGATIVE}\n",
+        f"# more\n{NEGATIVE} # losscomp: ignore[negative-weight]\n",
+    ],
+)
+def test_every_end_of_a_line_is_one(text, end, tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_bytes(text.replace("\n", end).encode())
+    assert check_spec(file) == []
+
+
+def test_a_comment_at_the_end_of_the_file_is_about_itself(tmp_path):
+    (found,) = told("tasks: {depth: {loss: huber}}\n# losscomp: ignore[zero-weight]", tmp_path)
+    assert "there is no `zero-weight` to ignore on line 2" in found
+
+
 def test_several_codes(tmp_path):
     text = (
         "tasks:\n"

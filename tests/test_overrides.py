@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from composer import SpecError, build_total_loss, check_spec, load_spec
+from composer.language.frames import show
 from composer.language.yaml.document import read_document
 from composer.overrides import MOST, overridden
 from composer.reading import examine_text
@@ -115,6 +117,9 @@ def test_a_mapping_of_values_is_quoted_where_text_looks_like_a_number():
 --set:1:7: error[unknown-path]: there is no task `dept`
 1 | tasks.dept.weight=1
   |       ^^^^
+  at a.yaml
+1 | tasks:
+  | ----- the tasks
 help: did you mean `depth`?"""),
         ("tasks.depth.wieght=1", """\
 --set:1:13: error[unknown-field]: there is no field `wieght` in a task
@@ -136,14 +141,35 @@ help: `on` is text in YAML 1.2; a finite number is required"""),
   |                                 ^^^^^
 help: did you mean `y_true`?"""),
         ("tasks.depth.loss.7.delta=1", """\
---set:1:18: error[unknown-path]: there is no one `7` in this list
+--set:1:18: error[unknown-path]: `7` is not in this list
 1 | tasks.depth.loss.7.delta=1
   |                  ^
+  at a.yaml
+4 |     loss:
+  |     ---- the list
 help: numbers from 0 to 2, or `huber`, `scale`, `absolute_difference`"""),
         ("tasks.depth.weight.low=1", """\
 --set:1:20: error[unknown-path]: `tasks.depth.weight` has nothing below it
 1 | tasks.depth.weight.low=1
-  |                    ^^^"""),
+  |                    ^^^
+  at a.yaml
+3 |     weight: 0.5
+  |     ------ here"""),
+        ("low.high", """\
+--set:1:1: error[invalid-override]: an override is a path, `=` and a value
+1 | low.high
+  | ^^^^^^^^
+help: write `tasks.depth.weight=0.3`"""),
+        ("tasks.depth.=1", """\
+--set:1:1: error[invalid-override]: an override is a path, `=` and a value
+1 | tasks.depth.=1
+  | ^^^^^^^^^^^^^^
+help: write `tasks.depth.weight=0.3`"""),
+        ("tasks.depth.loss[0]delta=1", """\
+--set:1:1: error[invalid-override]: an override is a path, `=` and a value
+1 | tasks.depth.loss[0]delta=1
+  | ^^^^^^^^^^^^^^^^^^^^^^^^^^
+help: write `tasks.depth.weight=0.3`"""),
         ("tasks.depth.weight", """\
 --set:1:1: error[invalid-override]: an override is a path, `=` and a value
 1 | tasks.depth.weight
@@ -172,8 +198,6 @@ help: remove it"""),
     ],
 )  # fmt: skip
 def test_an_override_is_the_place_of_its_error(override, told):
-    from composer.language.frames import show
-
     _, problems, _ = examine_text(TEXT.replace("silog", "hinge"), "a.yaml", (), [override])
     assert [show(problem) for problem in problems] == [told]
 
@@ -191,12 +215,78 @@ def test_all_wrong_overrides_are_told():
     ("overrides", "message"),
     [
         ("tasks.depth.weight=1", r'overrides are a list such as \["tasks.depth.weight=0.3"\]'),
-        (["reduction=sum"] * (MOST + 1), "there are at most 1000 overrides, found 1001"),
+        ({"tasks.depth.weight": object()}, "`tasks.depth.weight` holds a object, which no spec can"),
     ],
 )
 def test_what_is_no_list_of_overrides(overrides, message):
     with pytest.raises(TypeError, match=message):
         overridden(read_document(TEXT, "a.yaml"), overrides)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        (["reduction=sum"] * (MOST + 1), "--set: error[too-large]: there are at most 1000 overrides, found 1001"),
+        (["a" + ".a" * 64 + "=1"], "--set:1:129: error[too-deep]: a path has at most 64 names, found 65"),
+        (["a" + ".a" * 50_000 + "=1"], "--set:1:129: error[too-deep]: a path has at most 64 names, found 50001"),
+    ],
+)  # fmt: skip
+def test_overrides_are_bounded(overrides, told):
+    _, problems, _ = examine_text(TEXT, "a.yaml", (), overrides)
+    assert [str(problem) for problem in problems] == [told]
+
+
+def test_a_name_given_twice_in_a_list_is_not_guessed():
+    text = "tasks: {a: {loss: [huber, huber, silog]}}"
+    _, problems, _ = examine_text(text, "a.yaml", (), ["tasks.a.loss.huber.delta=1"])
+    assert [(each.message, each.help) for each in problems] == [
+        ("`huber` is 2 times in this list", "numbers from 0 to 2, or `silog`")
+    ]
+
+
+@pytest.mark.parametrize("name", ["silog", "1", "[1]"])
+def test_a_loss_of_a_list_that_is_a_name_becomes_one_with_parameters(name):
+    path = f"tasks.a.loss.{name}.lambda=0.25".replace(".[", "[")
+    document = read_document("tasks: {a: {loss: [huber, silog]}}", "a.yaml")
+    data = overridden(document, [path]).root.to_python()
+    assert data["tasks"]["a"]["loss"] == ["huber", {"type": "silog", "lambda": 0.25}]
+
+
+def test_every_override_has_a_line_of_its_own():
+    """Two of them at the same column are two places, in lists of problems and in frames."""
+    text = "tensors: {y_true: {a: 'int8[batch]'}, y_pred: {a: 'float32[batch]'}}\n"
+    text += "tasks: {a: {loss: huber}, b: {loss: huber, y_true: y_true.a, y_pred: y_pred.a}}\n"
+    overrides = ["tasks.a.weight=0", "tasks.b.weight=0"]
+    _, problems, _ = examine_text(text, "a.yaml", (), overrides)
+    assert [(p.code, p.line, p.column) for p in problems] == [
+        ("zero-weight", 1, 16), ("zero-weight", 2, 16),
+    ]  # fmt: skip
+    overrides = ["tensors.y_true.a=int8[batch, 4]", "tensors.y_pred.a=float32[batch, 5]", "tasks.b=\n {loss: huber, y_true: y_true.a, y_pred: 3 + }"]
+    _, problems, _ = examine_text(text, "a.yaml", (), overrides)
+    assert show(problems[0]) == """\
+a.yaml:2:19: error[shape-mismatch]: `huber` takes `y_true` [...] and `y_pred` [...], found int8[batch, 4] and float32[batch, 5]: axis 1 of `y_true` is 4, and axis 1 of `y_pred` is 5
+2 | tasks: {a: {loss: huber}, b: {loss: huber, y_true: y_true.a, y_pred: y_pred.a}}
+  |                   ^^^^^
+  at --set
+1 | tensors.y_true.a=int8[batch, 4]
+  |                - axis 1 is 4
+2 | tensors.y_pred.a=float32[batch, 5]
+  |                - axis 1 is 5"""
+    assert [(p.file, p.line, p.excerpt) for p in problems[1:]] == [
+        ("--set", 4, " {loss: huber, y_true: y_true.a, y_pred: 3 + }")
+    ]
+
+
+def test_a_mapping_holds_what_yaml_and_numpy_can_say():
+    overrides = {
+        "tasks.depth.weight": np.float32(0.25),
+        "tasks.depth.mask": 'y_true["\N{GRINNING FACE}"] > 0',
+        "constants.few": np.array([1, 2]),
+    }
+    data = overridden(read_document(TEXT, "a.yaml"), overrides).root.to_python()
+    assert data["tasks"]["depth"]["weight"] == 0.25
+    assert data["tasks"]["depth"]["mask"] == 'y_true["\N{GRINNING FACE}"] > 0'
+    assert data["constants"]["few"] == [1, 2]
 
 
 def test_in_python(tmp_path):
@@ -225,8 +315,8 @@ def test_on_the_command_line(tmp_path):
     ]
     outcome = losscomp(*words, cwd=tmp_path)
     assert outcome.stdout == (
-        "--set:1:24: error[invalid-value]: `delta` is above 0, found `0`\n"
-        "1 | tasks.depth.loss.delta=0\n"
+        "--set:2:24: error[invalid-value]: `delta` is above 0, found `0`\n"
+        "2 | tasks.depth.loss.delta=0\n"
         "  |                        ^\n\n"
         "1 error in 1 file\n"
     )

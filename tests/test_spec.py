@@ -144,7 +144,7 @@ CASES = {
     ),
     "a number in quotes": (
         'tasks: {a: {loss: {type: huber, delta: "1e-3"}}}',
-        [("invalid-type", 1, 40, 46, "`delta` takes a number, found `1e-3`", "remove the quotes: `1e-3`")],
+        [("invalid-type", 1, 40, 46, "`delta` takes a number, found the text `1e-3`", "remove the quotes: `1e-3`")],
     ),
     "a number of YAML 1.1": (
         "tasks: {a: {loss: {type: huber, delta: 1:30}}}",
@@ -369,7 +369,7 @@ def test_text_of_a_mapping_stays_text(text):
     (problem,) = check_spec({"tasks": {"a": {"loss": {"type": "huber", "delta": text}}}})
     assert (problem.code, problem.message) == (
         "invalid-type",
-        f"`delta` takes a number, found `{text}`",
+        f"`delta` takes a number, found the text `{text}`",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from composer.command.exits import PROBLEMS, SOUND, USAGE
-from composer.language.diagnostics import Problem
+from composer.language.diagnostics import OVERRIDE, Problem
 
 MAX_SHOWN = 100
 """How many problems are shown where nobody asks for more."""
@@ -24,6 +24,8 @@ class Checked:
 @dataclass
 class Tally:
     """Counts what is found, and cuts it to what is shown.
+
+    An override that is wrong in itself is so for every file, and counts once.
 
     Attributes:
         most: how many problems are shown; 0 for all.
@@ -45,20 +47,31 @@ class Tally:
     fixable: int = 0
     is_unreadable: bool = False
     _shown: int = field(default=0, repr=False)
+    _of_overrides: set[Problem] = field(default_factory=set, repr=False)
 
     def count(self, checked: Checked) -> Checked:
         """Counts a file; gives it back with as many of its problems as are still to be shown."""
         self.files += 1
-        for problem in checked.problems:
+        problems = [each for each in checked.problems if not self._is_told(each)]
+        for problem in problems:
             self.errors += problem.severity == "error"
             self.warnings += problem.severity == "warning"
             self.fixable += bool(problem.edits)
             self.is_unreadable |= problem.code == "unreadable-file"
-        room = self.most - self._shown if self.most else len(checked.problems)
-        shown = checked.problems[:room]
+        room = self.most - self._shown if self.most else len(problems)
+        shown = problems[:room]
         self._shown += len(shown)
-        self.hidden += len(checked.problems) - len(shown)
+        self.hidden += len(problems) - len(shown)
         return replace(checked, problems=shown, notes=() if self.quiet else checked.notes)
+
+    def _is_told(self, problem: Problem) -> bool:
+        """Whether a file before had the same problem, at the same override."""
+        if problem.file != OVERRIDE:
+            return False
+        if problem in self._of_overrides:
+            return True
+        self._of_overrides.add(problem)
+        return False
 
     @property
     def exit_code(self) -> int:

@@ -161,11 +161,15 @@ def _judged(
 
 def _merged(problems: Sequence[Problem], found: Sequence[Problem]) -> Sequence[Problem]:
     """The problems, and those found besides at other places or of another kind."""
-    known = {(problem.code, problem.line, problem.column) for problem in problems}
     from composer.faults import in_order
 
-    new = [each for each in found if (each.code, each.line, each.column) not in known]
+    known = {_place(problem) for problem in problems}
+    new = [each for each in found if _place(each) not in known]
     return in_order([*problems, *new]) if new else problems
+
+
+def _place(problem: Problem) -> tuple[str, str, int, int]:
+    return problem.code, problem.file, problem.line, problem.column
 
 
 def _expanded(files: Sequence[str]) -> list[str]:

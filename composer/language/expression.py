@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -58,6 +59,7 @@ class Expression:
         return any(isinstance(node, t.Step) for node in t.walk(self.tree))
 
 
+@functools.lru_cache(maxsize=1024)  # a project's specs repeat their masks and weights
 def parse(text: str) -> Expression:
     """Reads an expression; raises ExpressionError with the offsets of what is wrong."""
     body = parse_python(text)

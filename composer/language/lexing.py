@@ -95,12 +95,18 @@ def _check_word(token: re.Match[str]) -> None:
     if text[token.end() : token.end() + 1] in ("'", '"') and _is_prefix(word):
         raise _error(f"text in quotes has no prefix, found {quote(word)}", *token.span())
     if word[0].isdigit() and "_" in word:
-        number = word.replace("_", "")
-        message, help = f"a number has no `_`, found {quote(word)}", f"write `{number}`"
-        is_plain = number.isdigit() and number[0] != "0"
-        raise _error(message, *token.span(), help, number if is_plain else None)
+        raise _underscored(token)
     if keyword.iskeyword(word):
         _check_keyword(token)
+
+
+def _underscored(token: re.Match[str]) -> ExpressionError:
+    """`1_000`; where it begins with 0, it may be octal to its author."""
+    written = token.group().replace("_", "")
+    number = written.lstrip("0") or "0" if written.isdigit() else written
+    is_clear = number.isdigit() and (number == written or number in "01234567")
+    message, help = f"a number has no `_`, found {quote(token.group())}", f"write `{number}`"
+    return _error(message, *token.span(), help, number if is_clear else None)
 
 
 def _is_prefix(word: str) -> bool:

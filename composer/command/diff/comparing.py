@@ -67,7 +67,7 @@ class _Comparison:
             skipped |= _parameters(old) | _parameters(new)
         if old.addend.term.reduction == new.addend.term.reduction:
             # It means another divisor where a tensor weight came or went; that is told.
-            skipped.add("reduction")
+            skipped |= {"reduction"}
         for name in dict.fromkeys([*old.content, *new.content]):
             if name not in skipped and old.content.get(name) != new.content.get(name):
                 yield self._field(name, old, new)

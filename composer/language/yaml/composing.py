@@ -186,7 +186,9 @@ class Composer:
             if event.style in ("|", ">"):
                 end = start + len(self.source.text[start:end].rstrip())
         self._budget.node(start, end)
-        return Node.at(self.source, kind, start, end)
+        node = Node.at(self.source, kind, start, end)
+        node.in_flow = self.flow is not None
+        return node
 
 
 def _span(event: yaml.Event) -> tuple[int, int]:

@@ -33,6 +33,7 @@ class Node:
             the stretch of the alias, by the entry's name or index.
         style: what it is written with: `"`, `'`, `|` or `>` of a scalar, `{` or `[` of a flow
             collection, `*` of an alias that leads nowhere; else empty.
+        in_flow: whether it stands in brackets or braces, where YAML ends a value sooner.
     """
 
     kind: Kind
@@ -49,6 +50,7 @@ class Node:
     start: int = 0
     end: int = 0
     style: str = ""
+    in_flow: bool = False
     uses: dict[str | int, Stretch] = field(default_factory=dict, repr=False)
 
     @classmethod

@@ -12,20 +12,32 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 
 
 class Source:
-    """The text of a file, and where its lines start."""
+    """The text of a file, and where its lines start.
 
-    __slots__ = ("_excerpts", "_starts", "file", "text")
+    Attributes:
+        text: the text.
+        file: the file as it was named.
+        first_line: the number of its first line; texts of one name go on from each other.
+    """
 
-    def __init__(self, text: str, file: str) -> None:
+    __slots__ = ("_excerpts", "_starts", "file", "first_line", "text")
+
+    def __init__(self, text: str, file: str, first_line: int = 1) -> None:
         self.text = text
         self.file = file
+        self.first_line = first_line
         self._starts = [0, *(match.end() for match in _BREAK.finditer(text))]
         self._excerpts: dict[int, str] = {}
+
+    @property
+    def next_line(self) -> int:
+        """The number of the line that would follow its last."""
+        return self.first_line + len(self._starts)
 
     def place(self, offset: int) -> tuple[int, int]:
         """The 1-based line and column of an offset."""
         line = bisect_right(self._starts, offset)
-        return line, offset - self._starts[line - 1] + 1
+        return self.first_line - 1 + line, offset - self._starts[line - 1] + 1
 
     def line_start(self, offset: int) -> int:
         """Where the line that holds an offset starts."""
@@ -57,7 +69,7 @@ class Source:
     def excerpt(self, line: int) -> str:
         """A line by its number, the same text whenever it is asked for."""
         if line not in self._excerpts:
-            self._excerpts[line] = self.line_text(self._starts[line - 1])
+            self._excerpts[line] = self.line_text(self._starts[line - self.first_line])
         return self._excerpts[line]
 
     def problem(

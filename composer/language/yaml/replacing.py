@@ -24,44 +24,26 @@ def replacement(root: Node, node: Node, span: Stretch | None, text: str) -> str 
     """
     if node.kind != "scalar" or node.source is not root.source:
         return None
-    is_inside = _is_inside_flow(root, node)
     if span is None:
-        return text if _reads(text, text, is_inside) else None
+        return text if _reads(text, text, node.in_flow) else None
     start, end = node.stretch(*span)
     source = node.source.text
     spelled = "".join(_ESCAPED.get(node.style, {}).get(char, char) for char in text)
     written = source[node.start : start] + spelled + source[end : node.end]
     meant = node.text[: span[0]] + text + node.text[span[1] :]
-    return spelled if _reads(written, meant, is_inside) else None
+    return spelled if _reads(written, meant, node.in_flow) else None
 
 
-def _is_inside_flow(root: Node, node: Node) -> bool:
-    """Whether it stands in brackets or braces, where YAML ends a value sooner."""
-    level: Node | None = root
-    while level is not None and level is not node:
-        if level.style in ("{", "[") and level.start < node.start < level.end:
-            return True
-        below = [*level.keys.values(), *level.value.values()] if level.kind == "mapping" else []
-        below += level.value if level.kind == "sequence" else []
-        level = next((each for each in below if _holds(each, node)), None)
-    return False
-
-
-def _holds(outer: Node, node: Node) -> bool:
-    is_around = outer.start <= node.start and node.end <= outer.end
-    return outer is node or (is_around and outer.source is node.source)
-
-
-def _reads(written: str, meant: str, is_inside: bool) -> bool:
+def _reads(written: str, meant: str, in_flow: bool) -> bool:
     """Whether YAML reads the text as one scalar, which is the one that is meant."""
-    around = f"[{written}]" if is_inside else f"k: {written}\n"
+    around = f"[{written}]" if in_flow else f"k: {written}\n"
     try:
         events = list(yaml.parse(around, Loader=yaml.SafeLoader))
     except yaml.YAMLError:
         return False
     scalars = [event for event in events if isinstance(event, yaml.ScalarEvent)]
     return (
-        len(scalars) == (1 if is_inside else 2)
+        len(scalars) == (1 if in_flow else 2)
         and len(events) == len(scalars) + 6
         and not any(event.anchor or event.tag for event in scalars)
         and scalars[-1].value.rstrip("\n") == meant.rstrip("\n")
