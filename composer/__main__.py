@@ -1,6 +1,6 @@
 """`python -m composer` is `losscomp`."""
 
-from composer.entry import main
+from composer.entry import run
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from composer.finding import Finding
 from composer.language import tree as t
+from composer.language.diagnostics import quote
 from composer.language.errors import ExpressionError
 from composer.language.static.infer import Type
 from composer.places import declared
@@ -49,8 +50,9 @@ def _with_help(found: Finding, node: t.Tree, part: Part, type_of: TypeOf) -> Fin
         if isinstance(node, t.Number):
             return _of_number(found, node, root, text)
         if "`x > 0`" in found.help:
-            name = _source(node, text)
-            return replace(found, help=f"compare it, such as `{name} > 0` or `{name} != 0`")
+            name = _operand(node, text)
+            tests = f"{quote(f'{name} > 0')} or {quote(f'{name} != 0')}"
+            return replace(found, help=f"compare it, such as {tests}")
     if isinstance(node, t.Index):
         return _of_index(found, node, text, type_of)
     if isinstance(node, t.Logic | t.Compare | t.Binary) and len(node.children) == 2:
@@ -69,9 +71,9 @@ def _of_number(found: Finding, number: t.Number, root: t.Tree, text: str) -> Fin
         if word is None or not all(map(_is_number, (first.children[1], *others))):
             return found
         numbers = ", ".join(_source(each, text) for each in (first.children[1], *others))
-        written = f"{_source(first.children[0], text)} {word} [{numbers}]"
-        span = (node.start, node.end)
-        return replace(found, span=span, help=f"write `{written}`", replacement=written)
+        written = f"{_operand(first.children[0], text)} {word} [{numbers}]"
+        span, help = (node.start, node.end), f"write {quote(written)}"
+        return replace(found, span=span, help=help, replacement=written)
     return found
 
 
@@ -88,10 +90,10 @@ def _of_index(found: Finding, node: t.Index, text: str, type_of: TypeOf) -> Find
     has_room = len(node.items) < known.shape.rank and "..." not in node.items
     if found.help is None or not has_room:
         return found
-    before = text[node.start : operand.end]
-    written = f"{before}[:, {text[operand.end : node.end].strip()[1:-1].strip()}]"
+    bracket = text.index("[", operand.end)
+    written = f"{text[node.start : bracket]}[:, {text[bracket + 1 : node.end - 1].strip()}]"
     is_only = known.shape.rank == 2
-    return replace(found, help=f"write `{written}`", replacement=written if is_only else None)
+    return replace(found, help=f"write {quote(written)}", replacement=written if is_only else None)
 
 
 def _of_pair(found: Finding, operands: Sequence[t.Tree], text: str, type_of: TypeOf) -> Finding:
@@ -100,14 +102,17 @@ def _of_pair(found: Finding, operands: Sequence[t.Tree], text: str, type_of: Typ
     ranks = [each.shape.rank if each is not None else None for each in types]
     if found.code != "shape-mismatch" or ranks != [2, 2]:
         return found
-    one, other = (_indexable(each, text) for each in operands)
-    help = f"`{other}[:, None]` puts its axis behind that of `{one}`"
-    return replace(found, help=help)
+    one, other = operands
+    name = _source(other, text)
+    name = name if isinstance(other, t.Tensor | t.Index | t.Call) else f"({name})"
+    placed = f"{quote(f'{name}[:, None]')} puts its axis behind that of {quote(_source(one, text))}"
+    return replace(found, help=placed)
 
 
-def _indexable(node: t.Tree, text: str) -> str:
-    name = _source(node, text)
-    return name if isinstance(node, t.Tensor | t.Index | t.Call) else f"({name})"
+def _operand(node: t.Tree, text: str) -> str:
+    """The text of what a comparison compares; what binds less tightly stood in brackets."""
+    is_loose = isinstance(node, t.Logic | t.Compare | t.Member | t.Unary)
+    return f"({_source(node, text)})" if is_loose else _source(node, text)
 
 
 def _source(node: t.Tree, text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,24 +15,24 @@ from composer.losses.base import Loss
 
 Path = tuple[str | int, ...]
 
-TASKS = "write `tasks:` and below it a name for every head of the model"
-
 
 def problems_of(
     error: ValidationError, document: Document, own: Mapping[str, type[Loss]]
 ) -> list[Problem]:
     """One problem for each fault, in the order of the file."""
     faults = error.errors(include_url=False)
-    found = [(fault["loc"], _problem(fault, document, own)) for fault in faults]
-    meant = {(path[:-1], each.help) for path, each in found if each.code == "unknown-field"}
-    return in_order(each for path, each in found if not _is_misspelt(path, each, meant))
+    told = [(fault["loc"], _problem(fault, document, own)) for fault in faults if not _lacks(fault)]
+    missing = [fault["loc"] for fault in faults if _lacks(fault)]
+    problems = [problem for _, problem in told]
+    if missing:
+        from composer.missing_fields import missing_fields  # only problems need it
+
+        problems += missing_fields(missing, told, document)
+    return in_order(problems)
 
 
-def _is_misspelt(path: Path, problem: Problem, meant: Collection[tuple[Path, str | None]]) -> bool:
-    """Whether a field that is missing is there under a name that is near to it."""
-    if problem.code != "missing-field" or not path:
-        return False
-    return (path[:-1], f"did you mean {quote(str(path[-1]))}?") in meant
+def _lacks(fault: ErrorDetails) -> bool:
+    return fault["type"] == "missing"
 
 
 def empty_values(document: Document) -> list[Problem]:
@@ -72,8 +72,6 @@ def _problem(fault: ErrorDetails, document: Document, own: Mapping[str, type[Los
         from composer.unknown_fields import unknown_field  # only problems need it
 
         return unknown_field(path, document, own)
-    if fault["type"] == "missing":
-        return _missing_field(path, document)
     from composer.wrong_values import wrong_value  # only problems need it
 
     return wrong_value(fault, path, document, context)
@@ -93,6 +91,8 @@ def _own_problem(
         span = None
     elif node.caution and span is not None:  # which speaks of the whole text
         span, message = None, f"a number or an expression is required, found {quote(node.text)}"
+    elif node.caution and fault["type"] == "invalid-path":
+        message = f"a constant holds numbers, or names a `.npy` file, found {quote(node.text)}"
     help = number_wanted(node.caution) or context.get("help") or _comment_behind(node, span)
     meant = number_meant(node) if node.caution else context.get("replacement")
     return document.problem(
@@ -133,22 +133,6 @@ def spelled(
         return None
     inside = replacement(document.root, node, (0, len(node.text)), text)
     return inside and f"{node.style}{inside}{node.style}"
-
-
-def _missing_field(path: Path, document: Document) -> Problem:
-    name = str(path[-1])
-    examples = {
-        "tasks": TASKS,
-        "loss": "write `loss: huber`, for example",
-    }
-    parent = document.find_key(path[:-1]) if path[:-1] else document.root
-    return document.problem(
-        "missing-field",
-        f"the field {quote(name)} is required",
-        parent,
-        path=path[:-1],
-        help=examples.get(name),
-    )
 
 
 def number_wanted(caution: str | None) -> str | None:

@@ -80,6 +80,9 @@ def read_mask(value: Any) -> Expression:
     """A condition, or `true` or `false`."""
     if isinstance(value, bool):
         return literal(value)
+    if isinstance(value, list | tuple | dict):
+        help = "write a condition such as `y_true > 0`"
+        raise fault("invalid-type", f"a condition is required, found {shown(value)}", help=help)
     expression = read_expression(value)
     number = expression.tree.value if isinstance(expression.tree, Number) else True
     if not isinstance(number, bool):

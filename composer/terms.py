@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -32,6 +33,18 @@ class Part:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tree", _resolve(self.expression.tree, self.bare))
+
+    @functools.cached_property
+    def size(self) -> int:
+        """The number of nodes of the tree, written out; one at several places counts at each."""
+        known: dict[int, int] = {}
+
+        def count(node: t.Tree) -> int:
+            if id(node) not in known:
+                known[id(node)] = 1 + sum(map(count, node.children))
+            return known[id(node)]
+
+        return count(self.tree)
 
     @property
     def source(self) -> str:

@@ -91,7 +91,10 @@ def _elsewhere(path: _Path, fields: list[str], document: Document, own: _Own) ->
         help = _activation(_loss_class(path[:-1], document, own), node.value)
         return None if help is None else Nearest(help)
     if name in _IGNORED and "mask" in fields and type(node.value) is int:
-        return Nearest(f"write `mask: y_true != {node.value}`", "mask")
+        condition, there = f"y_true != {node.value}", _own_names(document.find(path[:-1]))
+        has_mask = "mask" in there
+        help = f"write `and {condition}` in the mask" if has_mask else f"write `mask: {condition}`"
+        return Nearest(help, "mask")
     if node.text.endswith(".py"):
         return Nearest(NO_PYTHON)
     if ours in fields:
@@ -110,7 +113,10 @@ def _of_another_place(
     if len(path) == 1 and node.kind == "mapping" and "loss" in node.value:
         return f"a task stands below `tasks:`, indented by two blanks: {quote(f'  {name}:')}"
     if len(path) == 1 and ours in _names(Task):
-        return f"every task has a `{ours}:` of its own"
+        where = "" if "tasks" in document.root.value else ", below `tasks:` and its name"
+        return f"every task has a `{ours}:` of its own{where}"
+    if path[0] == "tensors":
+        return "tensors stand below `y_true:` or `y_pred:`"
     if len(path) == 3 and path[0] == "tasks" and "loss" in document.find(path[:-1]).value:
         return _of_the_loss(ours, path, document, own)
     return None

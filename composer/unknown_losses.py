@@ -26,8 +26,10 @@ _Own = Mapping[str, type[Loss]]
 
 def unknown_loss(name: Any, own: _Own) -> PydanticCustomError:
     """The fault of a `type` that is none."""
-    near = _near(name, own) if isinstance(name, str) else Nearest(None)
-    message = f"there is no loss {shown(name)}"
+    if not isinstance(name, str):
+        message = f"the `type` of a loss is its name, found {shown(name)}"
+        return fault("unknown-loss", message, at="type")
+    near, message = _near(name, own), f"there is no loss {shown(name)}"
     return fault("unknown-loss", message, at="type", help=near.help, replacement=near.meant)
 
 

@@ -40,7 +40,7 @@ def unknown_tensor(
         near = nearness.nearest(name, level)
         there = f"it has {listing(level)}" if level else "it has no tensors"
         message = f"{walked} has no {quote(name)}; {there}"
-    if near.help is not None and near.help.startswith("did"):
+    if near.near is not None:
         meant = near.meant and tensor_text(node.side, (*before, near.meant, *after))
         return _unknown_tensor(node, message, near.help, meant)
     others = _named(name, declared) if node.end else []  # a task's default is of its own side
@@ -84,19 +84,18 @@ def missing_task(
     levels = [declared.get(side, {}) for side in sides]
     shared = [each for each in levels[0] if all(each in level for level in levels)]
     near = nearness.nearest(name, shared)
-    is_near = near.help is not None and near.help.startswith("did")
     there = f"has {listing(shared)}" if shared else "has no tensors"
     message = f"{sides[0]} has no {quote(name)}; it {there}"
     if len(sides) == 2:
         missing = " and no ".join(quote(f"{side}.{name}") for side in sides)
-        there = f"; both have {listing(shared)}" if shared and not is_near else ""
+        there = f"; both have {listing(shared)}" if shared and near.near is None else ""
         message = f"there is no {missing}{there}"
     is_misspelt = len(sides) == 2 and near.meant not in tasks
     return Finding(
         "unknown-tensor",
         message,
         ("tasks", name),
-        help=near.help if is_near else _OTHERS,
+        help=_OTHERS if near.near is None else near.help,
         replacement=near.meant if is_misspelt else None,
     )
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from composer.faults import TASKS, Path, boolean_meant, number_meant, number_wanted, spelled
+from composer.faults import Path, boolean_meant, number_meant, number_wanted, spelled
 from composer.fields import LARGE, shown
 from composer.language.diagnostics import Problem, quote
 from composer.language.nearness import Nearest, nearest
 from composer.language.yaml.document import Document, Node
 from composer.language.yaml.scalars import resolve
+from composer.missing_fields import TASKS
 
 _BOUNDS = {
     "greater_than": ("above", "gt"),
@@ -100,8 +101,11 @@ def _instead(kind: str, node: Node, path: Path) -> Nearest:
         return Nearest(caution, number_meant(node))
     if path == ("tasks",):
         return Nearest(_names_of_tasks(node))
-    if kind in _MAPPINGS and len(path) == 2 and path[0] == "tasks" and isinstance(node.value, str):
-        return Nearest(f"write `loss: {node.value}` below it")
+    if kind in _MAPPINGS and len(path) == 2 and path[0] == "tasks":
+        is_loss = isinstance(node.value, str)
+        return Nearest(
+            f"write `loss: {node.value}` below it" if is_loss else "write `loss:` below it"
+        )
     return _number(kind, node.value)
 
 

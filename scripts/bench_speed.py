@@ -57,7 +57,7 @@ def main() -> None:
 def commands(file: str) -> dict[str, list[str]]:
     """The commands to time, by name."""
     # What the installed command does; `python -m` would look for the package first.
-    losscomp = [sys.executable, "-c", "from composer.entry import main; main()"]
+    losscomp = [sys.executable, "-c", "from composer.entry import run; run()"]
     found = {
         "python -c pass": [sys.executable, "-c", "pass"],
         "import composer": [sys.executable, "-c", "import composer"],

@@ -130,3 +130,26 @@ def test_the_most_is_shared_by_all_files():
     shown = [tally.count(Checked(name, [problem()] * 2)) for name in ("a", "b", "c")]
     assert [len(each.problems) for each in shown] == [2, 1, 0]
     assert tally.closing() == ["6 errors in 3 files; 3 of them not shown"]
+
+
+def test_an_override_that_is_wrong_in_itself_counts_once_for_all_files(specs):
+    (specs / "other.yaml").write_text("tasks: {pose: {loss: huber}}\n")
+    words = ("check", "sound.yaml", "other.yaml", "--set", "reduction=summ")
+    outcome = losscomp(*words, cwd=specs)
+    assert outcome.stdout.endswith("help: did you mean `sum`?\n\n1 error in 2 files\n")
+    assert outcome.stdout.count("error[") == 1
+
+
+def test_a_path_that_only_one_file_has_names_the_other(specs):
+    (specs / "other.yaml").write_text("tasks: {pose: {loss: huber}}\n")
+    words = ("check", "sound.yaml", "other.yaml", "--set", "tasks.pose.weight=1")
+    assert losscomp(*words, cwd=specs).stdout == (
+        "--set:1:7: error[unknown-path]: there is no task `pose`\n"
+        "1 | tasks.pose.weight=1\n"
+        "  |       ^^^^\n"
+        "  at sound.yaml\n"
+        "1 | tasks: {depth: {loss: huber}}\n"
+        "  | ----- the tasks\n"
+        "help: tasks: `depth`\n\n"
+        "1 error in 2 files\n"
+    )

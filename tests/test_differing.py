@@ -58,6 +58,15 @@ SAME = [
         task("weight: 'ramp(step, 0, end=9.0)', loss: huber"),
     ),
     (
+        task("weight: 'minimum(step, 9) ** 2', loss: huber"),
+        task("weight: 'minimum(step, 9) ** 2.0', loss: huber"),
+    ),
+    (task("weight: (step / 9) ** 2, loss: huber"), task("weight: (step / 9) ** 2.0, loss: huber")),
+    (
+        task("weight: 'ramp(step, 0, 9) * cosine(step, 0, 9)', loss: huber"),
+        task("weight: 'cosine(step, 0, 9)', loss: {type: huber, weight: 'ramp(step, 0, 9)'}"),
+    ),
+    (
         task("weight: y_true.w * 2, loss: {type: huber, weight: y_pred}"),
         task("weight: y_pred, loss: {type: huber, weight: 2 * y_true.w}"),
     ),
@@ -137,6 +146,23 @@ def test_one_changed_field_is_the_only_one_told(old, new, name):
         name in ("lambda", "alpha") and [each[3] for each in changes(old, new)] == [[name]]
     )
     assert [each[3] for each in changes(new, old)] == [[name]]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("step ** 3 / 1e18", "step ** 3.0 / 1e18"),
+        ("step * step * step / 1e18", "step * (step * (step / 1e18))"),
+        ("-step * step * step", "step * (step / 1) * -step"),
+    ],
+)
+def test_whole_numbers_of_steps_wrap_around_where_floats_go_on(old, new):
+    """3,000,000 cubed is 2.7e19, and int64 ends at 9.2e18."""
+    texts = [task(f"weight: '{weight}', loss: l2") for weight in (old, new)]
+    assert changes(*texts) == [("changed", "a/l2", "a/l2", ["weight"])]
+    one = {"a": np.ones(1, "float32")}
+    totals = [build_total_loss(parse_spec(text))(one, one, step=3_000_000)[0] for text in texts]
+    assert float(totals[0]) != pytest.approx(float(totals[1]), rel=0.1)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from composer.losses.names import ELSEWHERE
 from composer.pages.facts import facts_of
 from composer.pages.markdown import fence, loss_markdown, prose
 from composer.reading import examine_text
-from tests.command import losscomp
+from tests.command import environment, losscomp
 
 every_type = pytest.mark.parametrize("name", CATALOGUE)
 
@@ -412,3 +412,14 @@ def test_prose_is_marked_up_by_its_backticks_alone(text, written):
 
 def test_a_fence_is_longer_than_the_ticks_in_it():
     assert fence("yaml", ["a: ````"]) == "`````yaml\na: ````\n`````"
+
+
+@pytest.mark.parametrize("words", [[], ["huber"], ["unknown-field"]])
+def test_without_docstrings_there_is_nothing_to_tell(words, tmp_path):
+    """Under `python -OO`."""
+    outcome = losscomp("explain", *words, cwd=tmp_path, env=environment(PYTHONOPTIMIZE="2"))
+    assert (outcome.code, outcome.stdout, outcome.stderr) == (
+        2,
+        "",
+        "error: Python runs without docstrings (-OO), and they are what there is to tell\n",
+    )

@@ -8,7 +8,7 @@ import re
 import jsonschema
 import pytest
 
-from tests.command import ROOT, losscomp
+from tests.command import ROOT, environment, losscomp
 
 SCHEMAS = ROOT / "tests" / "schemas"
 WRONG = """\
@@ -234,3 +234,34 @@ def run_code(tmp_path, output_format, words):
 @pytest.mark.parametrize("output_format", ["json", "github", "sarif"])
 def test_formats_for_programs_have_no_colours(output_format, tmp_path):
     assert "\x1b" not in run_raw(tmp_path, output_format)
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_offsets_are_those_of_the_text_behind_its_byte_order_mark(mark, end, tmp_path):
+    text = f"# \N{GRINNING FACE} 深{end}tasks:{end}  a: {{loss: hubr}} # 深{end}"
+    (tmp_path / "a.yaml").write_bytes(mark + text.encode())
+    words = ("check", "a.yaml", "--output-format")
+    found = json.loads(losscomp(*words, "json", cwd=tmp_path).stdout)["files"][0]["problems"][0]
+    (edit,) = found["edits"]
+    assert text[edit["start"] : edit["end"]] == "hubr"
+    assert (found["line"], found["column"], found["end_column"]) == (3, 13, 17)
+    (result,) = json.loads(losscomp(*words, "sarif", cwd=tmp_path).stdout)["runs"][0]["results"]
+    (change,) = result["fixes"][0]["artifactChanges"]
+    region = change["replacements"][0]["deletedRegion"]
+    assert region == {"charOffset": edit["start"], "charLength": 4}
+
+
+def test_standard_input_has_one_name(tmp_path):
+    words = ("check", "-", "--output-format", "json")
+    (file,) = json.loads(losscomp(*words, cwd=tmp_path, input=WRONG.encode()).stdout)["files"]
+    assert (file["file"], file["problems"][0]["file"]) == ("<stdin>", "<stdin>")
+
+
+def test_sarif_without_docstrings(tmp_path):
+    """Under `python -OO` there are none."""
+    (tmp_path / "a.yaml").write_text(WRONG)
+    words = ("check", "a.yaml", "--output-format", "sarif")
+    outcome = losscomp(*words, cwd=tmp_path, env=environment(PYTHONOPTIMIZE="2"))
+    (run,) = json.loads(outcome.stdout)["runs"]
+    assert (outcome.code, run["tool"]["driver"]["rules"]) == (1, [{"id": "unknown-field"}])

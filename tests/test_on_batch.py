@@ -72,6 +72,59 @@ def test_a_mask_that_nothing_passes(tmp_path):
     assert notes == ["depth/huber keeps 0 % of its elements; 3 of 3 samples keep none"]
 
 
+@pytest.mark.parametrize(
+    ("mask", "code"),
+    [
+        ("80 < y_true < 0", "contradiction"),
+        ("abs(y_true) < 0", "impossible-comparison"),
+        ("isnan(y_true)", "contradiction"),
+        ("False", "constant-mask"),
+    ],
+)
+def test_a_mask_that_never_holds_is_told_once(tmp_path, mask, code):
+    problems, _ = found(tmp_path, depth(mask), y_true__depth=PIXELS, y_pred__depth=PIXELS)
+    assert [each[0] for each in problems] == [code]
+
+
+@pytest.mark.parametrize("weight", ["-1 * y_true", "y_true / -2", "0 - y_true"])
+def test_a_weight_that_is_nowhere_above_zero(tmp_path, weight):
+    text = depth("", weight=weight)
+    problems, _ = found(tmp_path, text, y_true__depth=PIXELS, y_pred__depth=PIXELS)
+    message = (
+        "the weight of `depth/huber` is nowhere above 0 on this batch: "
+        "training makes the loss larger"
+    )
+    assert problems == [("negative-weight", "warning", message)]
+
+
+def test_a_weight_that_is_negative_twice_is_positive(tmp_path):
+    text = depth("", weight="-1 * (0 - y_true)")
+    assert found(tmp_path, text, y_true__depth=PIXELS, y_pred__depth=PIXELS)[0] == []
+
+
+def test_a_softmax_of_the_spec_is_told_as_such(tmp_path):
+    text = "tasks: {scene: {loss: sparse_softmax_cross_entropy, y_pred: softmax(y_pred.scene)}}"
+    labels = np.array([0, 1, 2, 0], "int32")
+    problems, _ = found(tmp_path, text, y_true__scene=labels, y_pred__scene=LOGITS)
+    assert [code for code, *_ in problems] == ["probabilities-as-logits"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "help"),
+    [
+        ([[0, 0, 0], [1, 0, 0]], "`mask: sum(y_true, axis=-1) > 0` removes it"),
+        ([[1, 1, 0], [1, 0, 0]],
+         "`sigmoid_cross_entropy` and `sigmoid_focal` take several classes at once"),
+        ([[0.25, 0.25, 0], [1, 0, 0]], None),
+    ],
+)  # fmt: skip
+def test_rows_that_do_not_sum_to_one(tmp_path, rows, help):
+    path = tmp_path / "batch.npz"
+    np.savez(path, **{"y_true.scene": np.float32(rows), "y_pred.scene": LOGITS[:2]})
+    ((problem,), _) = check_on_batch(str(path))(parse_spec(classes("softmax_cross_entropy")))
+    assert (problem.code, problem.help) == ("not-a-distribution", help)
+
+
 def test_a_mask_of_the_step_waits(tmp_path):
     text = depth("step > 10")
     batch = {"y_true__depth": PIXELS, "y_pred__depth": PIXELS}

@@ -215,7 +215,10 @@ def test_all_wrong_overrides_are_told():
     ("overrides", "message"),
     [
         ("tasks.depth.weight=1", r'overrides are a list such as \["tasks.depth.weight=0.3"\]'),
-        ({"tasks.depth.weight": object()}, "`tasks.depth.weight` holds a object, which no spec can"),
+        (
+            {"tasks.depth.weight": object()},
+            "`tasks.depth.weight` holds a object, which no spec can",
+        ),
     ],
 )
 def test_what_is_no_list_of_overrides(overrides, message):
@@ -261,9 +264,15 @@ def test_every_override_has_a_line_of_its_own():
     assert [(p.code, p.line, p.column) for p in problems] == [
         ("zero-weight", 1, 16), ("zero-weight", 2, 16),
     ]  # fmt: skip
-    overrides = ["tensors.y_true.a=int8[batch, 4]", "tensors.y_pred.a=float32[batch, 5]", "tasks.b=\n {loss: huber, y_true: y_true.a, y_pred: 3 + }"]
+    overrides = [
+        "tensors.y_true.a=int8[batch, 4]",
+        "tensors.y_pred.a=float32[batch, 5]",
+        "tasks.b=\n {loss: huber, y_true: y_true.a, y_pred: 3 + }",
+    ]
     _, problems, _ = examine_text(text, "a.yaml", (), overrides)
-    assert show(problems[0]) == """\
+    assert (
+        show(problems[0])
+        == """\
 a.yaml:2:19: error[shape-mismatch]: `huber` takes `y_true` [...] and `y_pred` [...], found int8[batch, 4] and float32[batch, 5]: axis 1 of `y_true` is 4, and axis 1 of `y_pred` is 5
 2 | tasks: {a: {loss: huber}, b: {loss: huber, y_true: y_true.a, y_pred: y_pred.a}}
   |                   ^^^^^
@@ -272,6 +281,7 @@ a.yaml:2:19: error[shape-mismatch]: `huber` takes `y_true` [...] and `y_pred` [.
   |                - axis 1 is 4
 2 | tensors.y_pred.a=float32[batch, 5]
   |                - axis 1 is 5"""
+    )
     assert [(p.file, p.line, p.excerpt) for p in problems[1:]] == [
         ("--set", 4, " {loss: huber, y_true: y_true.a, y_pred: 3 + }")
     ]

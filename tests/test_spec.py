@@ -204,7 +204,7 @@ CASES = {
     ),
     "a mask that is a list": (
         "tasks: {a: {loss: huber, mask: [1, 0]}}",
-        [("invalid-type", 1, 32, 38, "a number or an expression is required, found a list", None)],
+        [("invalid-type", 1, 32, 38, "a condition is required, found a list", "write a condition such as `y_true > 0`")],
     ),
     "a mask that is one": (
         "tasks: {a: {loss: huber, mask: 1}}",

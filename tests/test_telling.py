@@ -39,7 +39,10 @@ def test_losses_of_two_tasks_are_two_mistakes():
 
 def test_other_tensors_of_the_same_task_are_another_mistake():
     text = PAIR + "  a:\n    loss: [huber, {type: huber, name: c, y_true: y_true.b}]\n"
-    assert [marked for _, marked, _ in told(text)] == ["huber", "{type: huber, name: c, y_true: y_true.b}"]
+    assert [marked for _, marked, _ in told(text)] == [
+        "huber",
+        "{type: huber, name: c, y_true: y_true.b}",
+    ]
 
 
 def test_a_mask_of_both_sides_meets_what_its_roles_tell():
@@ -68,7 +71,9 @@ def test_a_region_is_not_blamed_for_its_tensors():
 
 
 def test_two_losses_of_one_name_show_the_first():
-    text = "tasks:\n  a:\n    loss:\n    - huber\n    - {type: huber}\n    - {name: huber, type: l2}\n"
+    text = (
+        "tasks:\n  a:\n    loss:\n    - huber\n    - {type: huber}\n    - {name: huber, type: l2}\n"
+    )
     assert told(text) == [
         ("duplicate-name", "huber", ["huber: first here"]),
         ("duplicate-name", "huber", ["huber: first here"]),
@@ -85,6 +90,21 @@ def test_a_misspelt_field_is_not_missing_too():
     ]
 
 
+def test_fields_that_are_missing_together_are_told_together():
+    (problem,) = check_spec({"tasks": {"a": {"loss": "triplet"}}})
+    assert problem.message == "the fields `anchor`, `positive`, `negative` are required"
+
+
+def test_what_stands_beside_tasks_explains_that_they_are_missing():
+    (problem,) = check_spec({"loss": "huber"})
+    help = "every task has a `loss:` of its own, below `tasks:` and its name"
+    assert (problem.code, problem.help) == ("unknown-field", help)
+    (problem,) = check_spec({"depth": {"loss": "huber"}})
+    assert problem.help == "a task stands below `tasks:`, indented by two blanks: `  depth:`"
+    (problem,) = check_spec({"reduction": "sum"})
+    assert problem.code == "missing-field"
+
+
 def test_a_task_without_its_tensors_is_one_problem():
     text = PAIR + "  c: {loss: [huber, silog]}\n"
     assert told(text) == [("unknown-tensor", "c", [])]
@@ -96,4 +116,6 @@ def test_an_alias_shows_where_it_is_used():
 
 
 def test_what_is_not_declared_has_no_place():
-    assert all(not p.places for p in check_spec({"tasks": {"a": {"loss": "huber", "mask": "y_true"}}}))
+    assert all(
+        not p.places for p in check_spec({"tasks": {"a": {"loss": "huber", "mask": "y_true"}}})
+    )

@@ -71,6 +71,65 @@ def test_words_at_the_top(name: str, help: str):
     assert told(text) == (f"there is no field `{name}` in a spec", help)
 
 
+@pytest.mark.parametrize(
+    ("task", "name", "help"),
+    [
+        ("loss: huber, delta: 0.5", "delta",
+         "it belongs to the loss: `loss: {type: huber, delta: 0.5}`"),
+        ("loss: {type: huber}, delta: 0.5", "delta", "it belongs to the loss, beside its `type:`"),
+        ("loss: [silog, huber], delta: 0.5", "delta", "it belongs to the loss, beside its `type:`"),
+        ("loss: huber, smoothing: 0.5", "smoothing", "fields: `loss`, `weight`, `mask`, `y_true`, "
+         "`y_pred`"),
+        ("loss: huber, reduction: sum", "reduction",
+         "it belongs to a loss, or to the top of the spec, for all losses"),
+        ("weight: 1, loss: huber, wieght: 2", "wieght", "did you mean `weight`?"),
+    ],
+)  # fmt: skip
+def test_a_field_beside_its_loss(task: str, name: str, help: str):
+    assert told(f"tasks: {{a: {{{task}}}}}") == (f"there is no field `{name}` in a task", help)
+
+
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ("tasks: {a: {loss: huber}}\nb: {loss: huber}",
+         "a task stands below `tasks:`, indented by two blanks: `  b:`"),
+        ("tasks: {a: {loss: huber}}\ncontants: {loss: 1}", "did you mean `constants`?"),
+    ],
+)  # fmt: skip
+def test_a_task_in_the_column_of_tasks(text: str, help: str):
+    name = text.split("\n")[1].split(":")[0]
+    assert told(text) == (f"there is no field `{name}` in a spec", help)
+
+
+def test_a_field_that_is_merged_in_may_be_meant():
+    text = "tasks:\n  x: &x {loss: huber, weight: 1}\n  a:\n    <<: *x\n    wieght: 2\n"
+    with pytest.raises(SpecError) as caught:
+        parse_spec(text)
+    ((edit,),) = [problem.edits for problem in caught.value.problems]
+    assert (text[edit.start : edit.end], edit.text) == ("wieght", "weight")
+
+
+@pytest.mark.parametrize(
+    ("loss", "code", "message", "help"),
+    [
+        ("{typ: huber}", "unknown-field", "there is no field `typ` in a loss",
+         "did you mean `type`?"),
+        ("{kind: huber, delta: 1}", "unknown-field", "there is no field `kind` in a loss",
+         "did you mean `type`?"),
+        ("{name: huber}", "missing-field", "a loss has a `type`",
+         "write `type: huber` instead of `name:`"),
+        ("{name: a, delta: 1}", "missing-field", "a loss has a `type`",
+         "write `type: huber`, for example"),
+    ],
+)  # fmt: skip
+def test_a_loss_without_its_type(loss: str, code: str, message: str, help: str):
+    with pytest.raises(SpecError) as caught:
+        parse_spec(f"tasks: {{a: {{loss: {loss}}}}}")
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.message, problem.help) == (code, message, help)
+
+
 def test_a_file_of_losses_is_given_beside_the_spec():
     help = "a spec never names Python objects; give a loss of your own with `losses=` or `--losses`"
     text = "losses: mine.py\ntasks: {a: {loss: huber}}"

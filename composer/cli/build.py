@@ -13,6 +13,7 @@ from composer.cli.options import (
     Overrides,
     OwnLosses,
     Step,
+    errors_told,
     own_losses,
     require_step,
 )
@@ -55,9 +56,10 @@ def build(
     from composer.command.building import build_and_show
 
     require_step(step)
-    text, is_finite = build_and_show(
-        config, batch, step, json, own_losses(losses), export,
-        overrides=overrides or (), paint=painter(color, sys.stdout),
-    )  # fmt: skip
+    with errors_told(color):
+        text, is_finite = build_and_show(
+            config, batch, step, json, own_losses(losses), export,
+            overrides=overrides or (), paint=painter(color, sys.stdout),
+        )  # fmt: skip
     print(text)  # as it is: typer would take the colours out
     raise typer.Exit(SOUND if is_finite else PROBLEMS)

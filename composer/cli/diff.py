@@ -11,7 +11,6 @@ from composer.cli.options import Color, OwnLosses, Step, own_losses, require_ste
 from composer.command.colours import painter
 from composer.command.exits import USAGE, StopError
 from composer.language.diagnostics import SpecError
-from composer.language.frames import show
 
 SAME, DIFFERENT = 0, 1
 
@@ -47,6 +46,7 @@ def diff(
       losscomp diff old.yaml new.yaml --batch batch.npz --step 500
     """
     from composer.command.diff.differing import diff_specs
+    from composer.command.refusing import refuse
 
     require_step(step)
     if step and batch is None:
@@ -56,8 +56,7 @@ def diff(
         found = diff_specs(old, new, own_losses(losses), batch, step, style == "json", paint)
     except SpecError as error:
         # An exit code of 1 would say that the two were compared.
-        for problem in error.problems[:100]:
-            print(show(problem, painter(color, sys.stderr)) + "\n", file=sys.stderr)
+        refuse(error.problems, color)
         raise typer.Exit(USAGE) from None
     answer, is_same = found
     print(answer)

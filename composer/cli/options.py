@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from composer.command.colours import Choice
 from composer.command.exits import USAGE, StopError
+from composer.language.diagnostics import SpecError
 
 MAX_STEP = 2**63 - 1
 
@@ -50,6 +52,17 @@ Quiet = Annotated[
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Tell every file, its time, and the versions.")
 ]
+
+
+@contextlib.contextmanager
+def errors_told(color: Choice) -> Iterator[None]:
+    """Tells the errors of a spec that a command needs without any, in the colours asked for."""
+    try:
+        yield
+    except SpecError as error:
+        from composer.command.refusing import refuse
+
+        raise typer.Exit(refuse(error.problems, color)) from None
 
 
 def require_step(step: int) -> None:

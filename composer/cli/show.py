@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from composer.cli.options import Color, Config, Overrides, OwnLosses, own_losses
+from composer.cli.options import Color, Config, Overrides, OwnLosses, errors_told, own_losses
 from composer.command.colours import painter
 
 
@@ -37,4 +37,6 @@ def show(
     from composer.command.show.showing import show_spec
 
     paint = painter(color, sys.stdout)
-    print(show_spec(config, overrides or (), own_losses(losses), style, paint).rstrip("\n"))
+    with errors_told(color):
+        text = show_spec(config, overrides or (), own_losses(losses), style, paint)
+    print(text.rstrip("\n"))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from composer.command.exits import PROBLEMS, USAGE, StopError
-from composer.command.specs import safe_name, sound_spec
+from composer.command.specs import safe_name, shown_name, sound_spec
 from composer.language.diagnostics import SpecError, escape, quote
 from composer.language.frames import Paint, plain
 
@@ -55,7 +55,7 @@ def build_and_show(
     if directory is not None:
         _export(total_loss, y_true, y_pred, directory)
     is_finite = not result.findings and math.isfinite(result.total)
-    title = " with ".join(["<stdin>" if config == "-" else config, *overrides])
+    title = " with ".join([shown_name(config), *overrides])
     return _text(title, spec, result, batch, as_json, directory, paint), is_finite
 
 

@@ -12,7 +12,7 @@ from composer.command.checked import MAX_SHOWN, Checked, Tally
 from composer.command.colours import Choice, painter
 from composer.command.exits import USAGE, StopError
 from composer.command.formats import find
-from composer.command.specs import examine_named, safe_name
+from composer.command.specs import examine_named, safe_name, shown_name
 from composer.ignoring import OF_DATA, may_be_ignored, without_ignored
 from composer.language.diagnostics import Problem, quote
 
@@ -156,7 +156,7 @@ def _judged(
     if spec is not None:
         problems = without_ignored(spec.document, problems, evidence.shows)
     told = [problem for problem in problems if manner.tells(problem)]
-    return Checked(file, told, notes)
+    return Checked(shown_name(file), told, notes)
 
 
 def _merged(problems: Sequence[Problem], found: Sequence[Problem]) -> Sequence[Problem]:

@@ -33,8 +33,11 @@ def explained(word: str | None, own: Sequence[type[Loss]] = ()) -> str:
         own: loss classes of one's own.
 
     Raises:
-        StopError: there is nothing of that name.
+        StopError: there is nothing of that name, or there are no docstrings.
     """
+    if find_code("unknown-field").__doc__ is None:
+        message = "Python runs without docstrings (-OO), and they are what there is to tell"
+        raise StopError(message, USAGE)
     if word is None:
         return codes_text()
     losses = own_losses(own)

@@ -13,6 +13,8 @@ from composer.language.diagnostics import Problem, SpecError
 if TYPE_CHECKING:
     from composer.spec import Spec
 
+STDIN = "<stdin>"
+
 
 def sound_spec(config: str, losses: Sequence[Any] = (), overrides: Sequence[str] = ()) -> Spec:
     """The spec of a command that needs one without errors.
@@ -44,9 +46,14 @@ def examine_named(
     if sys.stdin is None:
         raise StopError("the standard input is closed", USAGE)
     try:
-        return examine_text(read_stdin(sys.stdin.buffer), "<stdin>", own, overrides)
+        return examine_text(read_stdin(sys.stdin.buffer), STDIN, own, overrides)
     except SpecError as error:
         return None, error.problems, error.source
+
+
+def shown_name(file: str) -> str:
+    """What problems call a file, or `-`."""
+    return STDIN if file == "-" else file
 
 
 def safe_name(file: str) -> str:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from composer.formula.addends import Addend, Factor, Piece
 from composer.formula.as_text import parameters_of
-from composer.formula.meaning import Meanings, exact
+from composer.formula.meaning import Meanings, exact, wraps
 from composer.language import tree as t
 
 Constants = Mapping[str, Hashable]
@@ -110,7 +110,7 @@ def _has_last_axis(tree: t.Tree) -> bool:
 def _taken_apart(tree: t.Tree, divides: bool) -> Iterator[Factor]:
     """The factors of a scalar factor."""
     match tree:
-        case t.Binary(op="*" | "/"):
+        case t.Binary(op="*" | "/") if not wraps(tree):
             yield from _taken_apart(tree.left, divides)
             yield from _taken_apart(tree.right, divides != (tree.op == "/"))
         case t.Unary(op="-"):

@@ -33,8 +33,8 @@ class Meanings:
 
     def of(self, tree: t.Tree, constants: Mapping[str, Hashable]) -> int:
         """The number of a tree; `constants` are the values behind their names."""
-        is_scalar = not any(isinstance(node, t.Tensor) for node in t.walk(tree))
-        return evaluate(tree, _Meaning(self, constants, is_scalar))
+        is_exact = not any(isinstance(node, t.Tensor) or wraps(node) for node in t.walk(tree))
+        return evaluate(tree, _Meaning(self, constants, is_exact))
 
 
 def exact(value: float) -> Fraction:
@@ -42,22 +42,45 @@ def exact(value: float) -> Fraction:
     return Fraction(repr(value)) if isinstance(value, float) else Fraction(int(value))
 
 
+def wraps(tree: t.Tree) -> bool:
+    """Whether it multiplies steps as whole numbers: int64 wraps around where floats go on."""
+    if not isinstance(tree, t.Binary) or tree.op not in ("*", "**"):
+        return False
+    factors = [tree.left, tree.right] if tree.op == "*" else [tree.left]
+    return _is_whole(tree) and all(map(_reads_step, factors))
+
+
+def _is_whole(tree: t.Tree) -> bool:
+    """Whether it may be a whole number, by all that it is made of."""
+    return all(
+        isinstance(node, t.Step | t.Constant | t.Unary)
+        or (isinstance(node, t.Number) and not isinstance(node.value, float))
+        or (isinstance(node, t.Binary) and node.op != "/")
+        for node in t.walk(tree)
+    )
+
+
+def _reads_step(tree: t.Tree) -> bool:
+    return any(isinstance(node, t.Step) for node in t.walk(tree))
+
+
 class _Meaning:
     """The number of every kind of node, given those of its children."""
 
     def __init__(
-        self, meanings: Meanings, constants: Mapping[str, Hashable], is_scalar: bool
+        self, meanings: Meanings, constants: Mapping[str, Hashable], is_exact: bool
     ) -> None:
         self.made = meanings.number
         self.constants = constants
-        self.is_scalar = is_scalar
+        self.is_exact = is_exact
 
     def number(self, node: t.Number) -> int:
         return self._value(node.value)
 
     def _value(self, value: float) -> int:
-        # Beside tensors 2 computes in integers where 2.0 computes in floats.
-        if self.is_scalar and not isinstance(value, bool):
+        # Beside tensors 2 computes in integers where 2.0 computes in floats, and so it does where
+        # the step is multiplied by itself.
+        if self.is_exact and not isinstance(value, bool):
             return self.made("number", exact(value))
         return self.made("number", type(value).__name__, repr(value))
 

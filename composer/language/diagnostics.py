@@ -38,7 +38,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One replacement in the text of a file: of the code points from `start` up to `end`."""
+    """One replacement in the text of a file: of the code points from `start` up to `end`.
+
+    A byte order mark at the start of the file is not counted.
+    """
 
     file: str
     start: int

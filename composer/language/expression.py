@@ -125,10 +125,7 @@ class _Reader:
     ) -> ExpressionError:
         from composer.language.refusals import refusal  # only problems need it
 
-        found = refusal(kind, node, around or node, self)
-        return ExpressionError(
-            found.message, found.start, found.end, help=found.help, replacement=found.replacement
-        )
+        return refusal(kind, node, around or node, self)
 
     def _number(self, node: ast.Constant) -> t.Tree:
         value, written = node.value, self.source(node)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from composer.language.diagnostics import quote
+from composer.language.errors import ExpressionError
 
 Source = Callable[[ast.AST], str]
 
@@ -59,24 +60,6 @@ _DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
-class Refusal(NamedTuple):
-    """What is said of a part of Python's syntax that the language lacks.
-
-    Attributes:
-        message: what was found.
-        start: the offset of the first character to blame.
-        end: the offset just past the last.
-        help: what to write instead.
-        replacement: the text in its place, where nothing else is meant.
-    """
-
-    message: str
-    start: int
-    end: int
-    help: str | None
-    replacement: str | None = None
-
-
 class Reader(Protocol):
     """The reader of an expression."""
 
@@ -87,8 +70,8 @@ class Reader(Protocol):
     def source(self, node: ast.AST) -> str: ...
 
 
-def refusal(kind: ast.AST, node: ast.AST, around: ast.AST, reader: Reader) -> Refusal:
-    """What is said of a part of Python's syntax.
+def refusal(kind: ast.AST, node: ast.AST, around: ast.AST, reader: Reader) -> ExpressionError:
+    """The error of a part of Python's syntax that the language lacks.
 
     Args:
         kind: what the language lacks; of an operator the operator itself.
@@ -106,7 +89,8 @@ def refusal(kind: ast.AST, node: ast.AST, around: ast.AST, reader: Reader) -> Re
     help = _INSTEAD.get(type(kind)) if replacement is None else f"write `{replacement}`"
     values = kind.elts if isinstance(kind, ast.List | ast.Tuple) else []
     is_exact = all(map(_is_number, values))
-    return Refusal(message, *reader.span(place), help, replacement if is_exact else None)
+    replacement = replacement if is_exact else None
+    return ExpressionError(message, *reader.span(place), help=help, replacement=replacement)
 
 
 def _in_place_of(kind: ast.AST, around: ast.AST, source: Source) -> str | None:
@@ -117,14 +101,16 @@ def _in_place_of(kind: ast.AST, around: ast.AST, source: Source) -> str | None:
         case (ast.List() | ast.Tuple()) as values, ast.Compare(left=left, ops=[op]):
             if values.elts and isinstance(op, ast.Eq | ast.NotEq):
                 word = "in" if isinstance(op, ast.Eq) else "not in"
-                return f"{source(left)} {word} {source(values)}"
+                is_loose = isinstance(left, ast.BoolOp | ast.Compare | ast.IfExp | ast.UnaryOp)
+                operand = f"({source(left)})" if is_loose else source(left)
+                return f"{operand} {word} {source(values)}"
         case ast.Tuple(), _:
             if decimal := _DECIMAL_COMMA.fullmatch(source(around)):
                 return f"{decimal[1]}.{decimal[2]}"
     return None
 
 
-def _of_operator(kind: ast.AST, node: ast.AST, name: str, reader: Reader) -> Refusal:
+def _of_operator(kind: ast.AST, node: ast.AST, name: str, reader: Reader) -> ExpressionError:
     """The operator alone is marked, and replaced where it means the same in its place."""
     from composer.language.operators import is_same, place_of
 
@@ -134,7 +120,7 @@ def _of_operator(kind: ast.AST, node: ast.AST, name: str, reader: Reader) -> Ref
     if isinstance(kind, ast.BitXor) and isinstance(getattr(node, "right", None), ast.Constant):
         help = "write `**` instead of `^`"
     same = meant if is_same(kind, node, reader.body) else None
-    return Refusal(message, start, end, help, same)
+    return ExpressionError(message, start, end, help=help, replacement=same)
 
 
 def instead_of_text(text: str) -> tuple[str, str | None]:

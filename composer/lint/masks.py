@@ -11,7 +11,7 @@ from composer.language.diagnostics import quote
 from composer.lint.assuming import assume, assume_all
 from composer.lint.impossible import impossible_findings, known, known_by
 from composer.lint.intervals import Facts
-from composer.lint.scope import MAX_NODES, Sight, size, warning
+from composer.lint.scope import MAX_NODES, Sight, warning
 from composer.terms import Part
 
 _TESTS = ("isnan", "isfinite")
@@ -39,7 +39,7 @@ def _only_nan(sight: Sight) -> Iterator[Finding]:
     masks = sight.masks
     kept = assume_all([(part.tree, True) for part in masks], sight.facts)
     for part in sight.term.roles.values():
-        if kept is None or size(part.tree) > MAX_NODES:
+        if kept is None or part.size > MAX_NODES:
             continue
         turned = [mask for mask in masks if part.tree in _infinite(mask.tree)]
         if turned:

@@ -9,7 +9,7 @@ from composer.fitting import is_default, role_path, whole
 from composer.language import tree as t
 from composer.language.diagnostics import quote
 from composer.lint.ranges import ANYTHING
-from composer.lint.scope import MAX_NODES, Sight, size, warning
+from composer.lint.scope import MAX_NODES, Sight, warning
 from composer.places import declared, tensor_of
 from composer.terms import Part
 
@@ -47,7 +47,7 @@ def _equal(sight: Sight) -> Iterator[Finding]:
     if any(role.domain in ("probabilities", "logits") for role in roles.values()):
         return
     for name, part in sight.term.roles.items():
-        if size(part.tree) <= MAX_NODES and first.setdefault(part.tree, name) != name:
+        if part.size <= MAX_NODES and first.setdefault(part.tree, name) != name:
             other = first[part.tree]
             message = f"`{other}` and `{name}` both read {part.source}"
             written, unwritten = (name, other) if len(part.path) > 2 else (other, name)
@@ -130,7 +130,7 @@ def _squashed(sight: Sight, part: Part) -> Iterator[Finding]:
     """Numbers between 0 and 1 that were computed as such."""
     calls = [node for node in t.walk(part.expression.tree) if isinstance(node, t.Call)]
     squash = next((node for node in calls if node.name in ("softmax", "sigmoid")), None)
-    found = sight.facts.range_of(part.tree) if size(part.tree) <= MAX_NODES else ANYTHING
+    found = sight.facts.range_of(part.tree) if part.size <= MAX_NODES else ANYTHING
     if squash is not None and 0 <= found.low <= found.high <= 1:
         loss, name = quote(sight.term.loss.type), squash.name
         message = f"{loss} takes logits, found the probabilities of a {name}"

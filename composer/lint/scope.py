@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -46,19 +47,19 @@ class Sight:
     def term(self) -> Term:
         return self.types.term
 
-    @property
+    @functools.cached_property
     def parts(self) -> list[Part]:
         """Its expressions, but for those that are too large to look into."""
         found = [*self.term.roles.values(), *self.term.masks, *self.term.weights]
-        return [part for part in found if size(part.tree) <= MAX_NODES]
+        return [part for part in found if part.size <= MAX_NODES]
 
-    @property
+    @functools.cached_property
     def masks(self) -> list[Part]:
-        return [part for part in self.term.masks if size(part.tree) <= MAX_NODES]
+        return [part for part in self.term.masks if part.size <= MAX_NODES]
 
-    @property
+    @functools.cached_property
     def weights(self) -> list[Part]:
-        return [part for part in self.term.weights if size(part.tree) <= MAX_NODES]
+        return [part for part in self.term.weights if part.size <= MAX_NODES]
 
     def kind(self, place: Sequence[str | int]) -> Kind | None:
         """Whether a tensor, by its side and its names, holds booleans, integers or floats."""
@@ -71,7 +72,7 @@ class Sight:
         facts = self.facts
         for name, role in self.term.loss.bound_signature().roles.items():
             part = self.term.roles.get(name)
-            if part is None or name == "y_pred" or size(part.tree) > MAX_NODES:
+            if part is None or name == "y_pred" or part.size > MAX_NODES:
                 continue
             domain = _domain(role.domain, self._limit(role.limit))
             if domain is not None:
@@ -89,18 +90,6 @@ def _domain(domain: str | None, limit: int | None) -> Range | None:
     if domain == "signed":
         return Range(-1, 1)
     return Range(0, 1) if domain in ("zero_one", "distribution", "probabilities") else None
-
-
-def size(tree: t.Tree) -> int:
-    """The number of its nodes, written out; what stands at several places counts at each."""
-    known: dict[int, int] = {}
-
-    def count(node: t.Tree) -> int:
-        if id(node) not in known:
-            known[id(node)] = 1 + sum(count(child) for child in node.children)
-        return known[id(node)]
-
-    return count(tree)
 
 
 def facts_of(dtypes: Dtypes, constants: Mapping[str, Constant]) -> Facts:

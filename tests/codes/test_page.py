@@ -39,6 +39,7 @@ Wrong:
     help: did you mean `weight`?
 
     1 error in 1 file
+    `--fix` mends all of them
 
 Right:
 

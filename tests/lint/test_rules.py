@@ -222,6 +222,11 @@ SILENT = [
     SIGNED + "mask: y_true != 0",
     DEPTH + "mask: y_true == y_true",
     DEPTH + "mask: y_true > 0 or y_true <= 0",
+    DEPTH + "mask: y_true < 0 or y_true > 80",
+    DEPTH + "mask: y_true > 0 or y_true < 80 or isfinite(y_true)",
+    DEPTH + "mask: y_true.half > 0 and not isfinite(y_true.half)",
+    "y_true: y_true.rows\ny_pred: y_pred.label\nloss: {type: softmax_focal, alpha: [0, 0, 0, 0, 1]}",
+    "y_true: y_true.rows\ny_pred: y_pred.label\nloss: {type: softmax_focal, alpha: 1}",
     DEPTH + "mask: y_true != 0 and y_true != -1 and y_true != 0.5",
     DEPTH + "mask: y_true > 0 and y_true < 1",
     DEPTH + "mask: sum(y_true.rows, axis=-1) == 1",
@@ -323,16 +328,26 @@ MEANINGS = [
      "and for logits by `seg/sparse_softmax_cross_entropy`"),
     ("sparse_softmax_cross_entropy", "y_true: y_true.seg\ny_pred: softmax(y_pred.seg)\nloss: {type: dice, sparse: true}",
      None),
+    ("sparse_softmax_cross_entropy", "y_true: y_true.seg\ny_pred: y_pred.few\nloss: sparse_softmax_focal",
+     "y_true.seg is taken for labels of 3 classes here, "
+     "and for labels of 5 classes by `seg/sparse_softmax_cross_entropy`"),
+    ("sparse_softmax_cross_entropy",
+     "y_true: y_true.seg\ny_pred: y_pred.few\nloss: sparse_softmax_focal\nmask: y_true < 3", None),
+    ("sparse_softmax_cross_entropy",
+     "y_true: y_true.seg\ny_pred: y_pred.few\nloss: sparse_softmax_focal\nweight: 1.0 * (y_true < 3)",
+     None),
+    ("{type: sparse_softmax_focal, y_pred: y_pred.few, mask: y_true < 3}",
+     "y_true: y_true.seg\ny_pred: y_pred.seg\nloss: sparse_softmax_cross_entropy", None),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("first", "second", "message"), MEANINGS)
 def test_one_tensor_in_two_meanings(first, second, message):
     text = (
-        "tensors:\n  y_true: {seg: 'int32[batch, h]'}\n  y_pred: {seg: 'float32[batch, h, 5]'}\n"
+        "tensors:\n  y_true: {seg: 'int32[batch, h]'}\n  y_pred:\n    seg: float32[batch, h, 5]\n    few: float32[batch, h, 3]\n"
         f"tasks:\n  seg: {{loss: {first}}}\n  other:\n    " + second.replace("\n", "\n    ") + "\n"
     )
-    problems = check_spec(parse_spec(text))
+    problems = [p for p in check_spec(parse_spec(text)) if p.code != "unused-tensor"]
     assert [(p.code, p.message) for p in problems] == (
         [("mixed-meaning", message)] if message else []
     )

@@ -12,7 +12,7 @@ from composer.command.diff.batch_changes import BatchChange, RowChange, on_batch
 from composer.command.diff.comparing import differences
 from composer.command.diff.differences import Differences
 from composer.command.exits import USAGE, StopError
-from composer.command.specs import sound_spec
+from composer.command.specs import shown_name, sound_spec
 from composer.language.frames import Paint, plain
 
 
@@ -37,7 +37,7 @@ def diff_specs(
     arrays = None if batch is None else read(batch)
     found = differences(before, after)
     measured = arrays and on_batch(before, after, found.pairs, arrays, step)
-    names = tuple("<stdin>" if name == "-" else name for name in (old, new))
+    names = (shown_name(old), shown_name(new))
     if as_json:
         return _json(names, found, batch, measured), found.is_empty
     from composer.command.diff.as_text import text

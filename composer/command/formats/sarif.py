@@ -43,7 +43,10 @@ def _rule(code: str) -> Json:
     from composer.codes import find
     from composer.codes.base import explanation
 
-    told = explanation(find(code))
+    cls = find(code)
+    if cls.__doc__ is None:  # as under `python -OO`
+        return {"id": code}
+    told = explanation(cls)
     text = f"{told.summary}\n\n{told.reason}"
     wrong, right = (f"```yaml\n{each.text.rstrip()}\n```" for each in (told.wrong, told.right))
     return {
@@ -98,7 +101,8 @@ def _fix(problem: Problem) -> Json:
         }
         for edit in problem.edits
     ]
-    change = {"artifactLocation": {"uri": _uri(problem.file)}, "replacements": replacements}
+    uri = _uri(problem.edits[0].file)
+    change = {"artifactLocation": {"uri": uri}, "replacements": replacements}
     return {"description": {"text": problem.help or "mend it"}, "artifactChanges": [change]}
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from composer.command.show.as_text import yaml_lines
 from composer.command.show.resolving import resolve
-from composer.command.specs import sound_spec
+from composer.command.specs import shown_name, sound_spec
 from composer.formula.as_latex import latex_of_total
 from composer.formula.as_text import LEGEND, definitions, text_of_total
 from composer.language.diagnostics import escape
@@ -31,7 +31,7 @@ def show_spec(
         SpecError: it has errors.
     """
     spec = sound_spec(config, losses, overrides)
-    name = "<stdin>" if config == "-" else config
+    name = shown_name(config)
     match as_format:
         case "latex":
             return f"{_LATEX}\n{latex_of_total(spec)}"
