@@ -38,6 +38,9 @@ def _is_plain(text: str) -> bool:
 
 
 def _quoted(text: str) -> str:
+    """In single quotes where it holds quotes of expressions, which then need no escapes."""
+    if escape(text) == text and set(text) & set('"\\'):
+        return "'" + text.replace("'", "''") + "'"
     return '"' + "".join(map(_character, text)) + '"'
 
 
