@@ -28,7 +28,11 @@ def told(text: str) -> list[tuple[str, str, list[str]]]:
 
 def test_losses_of_one_task_meet_the_same_tensors():
     text = PAIR + "  a: {loss: [huber, mean_squared_error]}\n"
-    places = ["a: axis 1 is 20", "a: axis 1 is 19", "mean_squared_error: and here"]
+    places = [
+        '"float32[batch, 20]": axis 1 is 20',
+        '"float32[batch, 19]": axis 1 is 19',
+        "mean_squared_error: and here",
+    ]
     assert told(text) == [("shape-mismatch", "huber", places)]
 
 
@@ -54,7 +58,8 @@ def test_a_mask_of_both_sides_meets_what_its_roles_tell():
 
 def test_a_mask_of_a_task_is_told_once_for_all_losses():
     text = PAIR + "  b: {mask: y_true.v, loss: [huber, silog, mean_pairwise_squared_error]}\n"
-    places = ["v: declared here", "b: the values have this shape", "huber: this loss"]
+    shape = '"float32[batch, 5]": the values have this shape'
+    places = ['"bool[batch, 7]": declared here', shape, "huber: this loss"]
     ((code, marked, others),) = told(text)
     assert (code, marked, sorted(others)) == ("shape-mismatch", "y_true.v", sorted(places))
 
@@ -62,7 +67,10 @@ def test_a_mask_of_a_task_is_told_once_for_all_losses():
 def test_a_single_loss_needs_no_place():
     text = PAIR + "  b: {mask: y_true.v, loss: huber}\n"
     ((*_, others),) = told(text)
-    assert sorted(others) == ["b: the values have this shape", "v: declared here"]
+    assert sorted(others) == [
+        '"bool[batch, 7]": declared here',
+        '"float32[batch, 5]": the values have this shape',
+    ]
 
 
 def test_a_region_is_not_blamed_for_its_tensors():

@@ -105,8 +105,8 @@ class Document:
             parent = self.find(path[:-1])
             value = _child(parent, path[-1])
             if value is not None:
-                is_field = path[0] == "tasks" and value.kind == "scalar"
-                yield (value if is_field else parent.keys.get(str(path[-1]), value)), text
+                is_named = path[0] == "constants" or value.kind != "scalar"
+                yield (parent.keys.get(str(path[-1]), value) if is_named else value), text
 
 
 def read_document(text: str, file: str) -> Document:
