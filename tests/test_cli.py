@@ -19,8 +19,10 @@ Usage: losscomp [OPTIONS] COMMAND [ARGS]...
   The loss of a multi-task TensorFlow model from one YAML file.
 
   Examples:
+    losscomp init loss.yaml
     losscomp check loss.yaml
     losscomp build loss.yaml --batch batch.npz
+    losscomp explain shape-mismatch
 
 Options:
   --version             Show the version and exit.
@@ -30,8 +32,15 @@ Options:
   -h, --help            Show this message and exit.
 
 Commands:
-  check  Prove specs right, without TensorFlow.
-  build  Build a spec and show what each loss contributes on a batch.
+  init     Write a commented spec to start from.
+  check    Prove specs right, without TensorFlow.
+  build    Build a spec and show what each loss contributes on a batch.
+  show     Show a spec resolved, and its total as a formula.
+  plot     Draw the weights over the steps and the penalty of each loss.
+  diff     Show what changed in the formula from one spec to another.
+  explain  Explain the code of a problem, or a loss.
+  losses   List the losses, with what they take.
+  schema   Print the JSON Schema of a spec, for editors.
 """
 
 CHECK_HELP = """\
@@ -53,6 +62,8 @@ Usage: losscomp check [OPTIONS] {FILE…}...
     losscomp check loss.yaml --batch batch.npz
     losscomp check loss.yaml --model model.keras
     losscomp check loss.yaml --losses my_losses.py
+    losscomp check loss.yaml --diff
+    losscomp check loss.yaml --fix
     losscomp check loss.yaml --set tasks.depth.weight=0.3
     losscomp check configs/ --output-format github
 
@@ -71,6 +82,11 @@ Options:
                                own. May be repeated.
   --set PATH=VALUE             Put a value in the place of the file's, such as
                                tasks.depth.weight=0.3. May be repeated.
+  --fix                        Mend what can only mean one thing, and tell
+                               what is left. The mended text of - goes to
+                               standard output.
+  --diff                       Show what --fix would change, and write
+                               nothing.
   --output-format FORMAT       full, concise, json, github or sarif.
                                [default: full]
   --max-errors N               Show at most N problems; 0 shows all.
@@ -100,20 +116,26 @@ Usage: losscomp build [OPTIONS] {CONFIG}
     losscomp build loss.yaml
     losscomp build loss.yaml --batch batch.npz --step 500
     losscomp build loss.yaml --batch batch.npz --json
+    losscomp build loss.yaml --set tasks.depth.weight=0.3
     losscomp build loss.yaml --export exported/
 
 Arguments:
   CONFIG <str>  The spec, or - for stdin.  [required]
 
 Options:
-  --batch FILE.npz  A batch: arrays named y_true.depth, y_pred.depth, …; by
-                    default one is drawn from `tensors:`.
-  --step N          The training step.  [default: 0; x>=0]
-  --json            Print JSON instead of a table.
-  --losses MODULE   Module or .py file with loss classes of your own. May be
-                    repeated.
-  --export DIR      Also write the total loss as a SavedModel.
-  -h, --help        Show this message and exit.
+  --batch FILE.npz             A batch: arrays named y_true.depth,
+                               y_pred.depth, …; by default one is drawn from
+                               `tensors:`.
+  --step N                     The training step.  [default: 0; x>=0]
+  --json                       Print JSON instead of a table.
+  --losses MODULE              Module or .py file with loss classes of your
+                               own. May be repeated.
+  --set PATH=VALUE             Put a value in the place of the file's, such as
+                               tasks.depth.weight=0.3. May be repeated.
+  --export DIR                 Also write the total loss as a SavedModel.
+  --color <auto|always|never>  Colours; auto asks NO_COLOR, FORCE_COLOR and
+                               the terminal.  [default: auto]
+  -h, --help                   Show this message and exit.
 """
 
 TRY = "Try 'losscomp -h' for help.\n\n"
@@ -150,7 +172,7 @@ def test_version(words, tmp_path):
         (
             ["chek", "a.yaml"],
             f"Usage: losscomp [OPTIONS] COMMAND [ARGS]...\n{TRY}"
-            "Error: No such command 'chek'. Did you mean 'check'?\n",
+            "Error: No such command 'chek'. Did you mean 'check', 'schema'?\n",
         ),
         (
             ["--nope"],

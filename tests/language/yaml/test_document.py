@@ -514,3 +514,21 @@ def test_import_stays_small() -> None:
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_node_knows_whether_it_stands_in_brackets_or_braces():
+    text = "a: &x [b, {c: d}]\ne: {f: *x, ? g : h}\ni:\n- j\n- k: [l]\n  m: n\n"
+    document = read_document(text, "a.yaml")
+    found = {}
+    level = [document.root]
+    for node in level:
+        if node.kind == "scalar":
+            found[node.text] = node.in_flow
+        elif node.kind == "mapping":
+            level += [*node.keys.values(), *node.value.values()]
+        else:
+            level += node.value
+    assert {text for text, in_flow in found.items() if in_flow} == set("bcdfghl")
+    assert {text for text, in_flow in found.items() if not in_flow} == set("aeijkmn")
+    assert [document.find((name,)).in_flow for name in "aei"] == [False] * 3
+    assert document.find(("a", 1)).in_flow
