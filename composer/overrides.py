@@ -160,7 +160,7 @@ class _Placing:
     def _number(self, node: Node, key: Node, name: str, depth: int) -> int:
         """The place in a list that a number, or the name of a loss, means."""
         labels = [_label(item) for item in node.value]
-        if name.isdigit() and int(name) < len(labels):
+        if name.isdecimal() and len(name) < 10 and int(name) < len(labels):
             return int(name)
         if labels.count(name) == 1:
             return labels.index(name)

@@ -239,6 +239,12 @@ def test_overrides_are_bounded(overrides, told):
     assert [str(problem) for problem in problems] == [told]
 
 
+@pytest.mark.parametrize("name", ["²", "9" * 5_000, "-1", "0x0"])
+def test_what_is_no_number_of_a_list(name):
+    _, problems, _ = examine_text(TEXT, "a.yaml", (), [f"tasks.depth.loss.{name}.delta=1"])
+    assert [(problem.code, problem.column) for problem in problems] == [("unknown-path", 18)]
+
+
 def test_a_name_given_twice_in_a_list_is_not_guessed():
     text = "tasks: {a: {loss: [huber, huber, silog]}}"
     _, problems, _ = examine_text(text, "a.yaml", (), ["tasks.a.loss.huber.delta=1"])
