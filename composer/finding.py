@@ -47,7 +47,7 @@ class Finding:
             node, span = document.find_key(self.path), None
         elif span is not None and (span[1] == 0 or not isinstance(node.value, str)):
             span = None
-        caution, replacement = node.caution, self.replacement
+        caution, replacement = (None if is_key else node.caution), self.replacement
         if caution is not None:
             is_mask = self.path[-1] == "mask"
             caution = caution if is_mask else number_wanted(caution)

@@ -38,6 +38,7 @@ def specs(tmp_path):
         (["sound.yaml", "--strict"], 0, "1 file checked: sound"),
         (["warning.yaml", "--ignore", "negative-weight"], 0, "1 file checked: sound"),
         (["warning.yaml", "--ignore", "zero-weight,negative-weight"], 0, "1 file checked: sound"),
+        (["warning.yaml", "--ignore", "zero-weight, negative-weight,"], 0, "1 file checked: sound"),
         (["warning.yaml", "--select", "zero-weight"], 0, "1 file checked: sound"),
         (
             ["warning.yaml", "--select", "zero-weight", "--select", "negative-weight"],
@@ -92,6 +93,7 @@ def test_verbose_tells_versions_and_every_file_on_the_error_stream(specs):
     ("words", "told"),
     [
         (["--output-format", "xml"], "`--output-format` knows no `xml`; there are: `full`, `concise`, `json`, `github`, `sarif`"),
+        (["--ignore", " , "], "`--ignore` takes codes, such as `zero-weight`"),
         (["--ignore", "zero-wieght"], "`--ignore` knows no `zero-wieght`; did you mean `zero-weight`?"),
         (["--select", "zero-weight,negative_weight"], "`--select` knows no `negative_weight`; did you mean `negative-weight`?"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -127,7 +128,9 @@ def _codes(option: str, given: Codes) -> frozenset[str]:
     """The codes of an option that may be repeated, each one or several with commas."""
     from composer.codes import CATALOGUE
 
-    codes = [code.strip() for each in given or () for code in each.split(",")]
+    codes = [code for each in given or () for code in re.split(r"[,\s]+", each) if code]
+    if given and not codes:
+        raise StopError(f"`{option}` takes codes, such as `zero-weight`", USAGE)
     for code in codes:
         _require_one(option, code, list(CATALOGUE))
     return frozenset(codes)

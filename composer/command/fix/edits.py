@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from composer.command.checked import Checked
@@ -52,23 +54,32 @@ class State:
 
 def applied(text: str, edits: Collection[Edit]) -> str:
     """The text after edits that do not overlap."""
-    for edit in sorted(edits, key=lambda each: each.start, reverse=True):
-        text = text[: edit.start] + edit.text + text[edit.end :]
-    return text
+    parts, at = [], 0
+    for edit in sorted(edits, key=lambda each: (each.start, each.end)):
+        parts += [text[at : edit.start], edit.text]
+        at = edit.end
+    return "".join([*parts, text[at:]])
 
 
-def offset_after(offset: int, edits: Sequence[Edit]) -> int:
-    """Where an offset is after edits; of what is replaced, its start."""
-    shift = 0
-    for edit in edits:
-        if edit.end <= offset:
-            shift += len(edit.text) - (edit.end - edit.start)
-        elif edit.start < offset:
-            shift -= offset - edit.start
-    return offset + shift
+class Shifts:
+    """Where the offsets of a text are after edits that do not overlap."""
 
+    def __init__(self, edits: Iterable[Edit] = ()) -> None:
+        self.edits = sorted(edits, key=lambda each: (each.end, each.start))
+        self.ends = [edit.end for edit in self.edits]
+        gains = (len(edit.text) - (edit.end - edit.start) for edit in self.edits)
+        self.gains = [0, *itertools.accumulate(gains)]
 
-def stretch_after(edit: Edit, edits: Sequence[Edit]) -> tuple[int, int]:
-    """Where the text of an edit stands after all edits."""
-    start = offset_after(edit.start, [each for each in edits if each is not edit])
-    return start, start + len(edit.text)
+    def offset(self, offset: int) -> int:
+        """An offset; of what is replaced, its start."""
+        before = bisect.bisect_right(self.ends, offset)
+        inside = self.edits[before : before + 1]
+        within = max(0, offset - inside[0].start) if inside else 0
+        return offset + self.gains[before] - within
+
+    def written(self, edit: Edit) -> tuple[int, int]:
+        """Where the text of one of the edits stands."""
+        start = self.offset(edit.start)
+        if edit.start == edit.end:  # it counts as one that ends before itself
+            start -= len(edit.text)
+        return start, start + len(edit.text)

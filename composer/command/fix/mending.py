@@ -101,7 +101,8 @@ class _Mender:
 
     def attempt(self, now: State, chosen: Sequence[Problem]) -> State:
         """The text with the edits that mend something; those of the rest are not in it."""
-        chosen = [each for each in chosen if each in now.seen.checked.problems]
+        there = set(now.seen.checked.problems)
+        chosen = [each for each in chosen if each in there]
         if not chosen or not self.may_look(now):
             return now
         edits = [edit for problem in chosen for edit in problem.edits]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from composer.command.fix.edits import NO_YAML, State, offset_after, stretch_after
-from composer.language.diagnostics import Edit, Problem
+from composer.command.fix.edits import NO_YAML, Shifts, State
+from composer.language.diagnostics import Problem
+
+_UNMOVED = Shifts()
 
 
 def objections_to(before: State, chosen: Sequence[Problem], after: State) -> dict[Problem, Problem]:
@@ -14,8 +16,8 @@ def objections_to(before: State, chosen: Sequence[Problem], after: State) -> dic
     That is the same one, if it is still there, or a new one that touches what was written. Others
     that are new were hidden until now, as long as no less of the text can be read than before.
     """
-    edits = [edit for problem in chosen for edit in problem.edits]
-    known = {_key(each, before, edits) for each in before.seen.checked.problems}
+    shifts = Shifts(edit for problem in chosen for edit in problem.edits)
+    known = {_key(each, before, shifts) for each in before.seen.checked.problems}
     found = {_key(each, after)[::2]: each for each in after.seen.checked.problems}
     new = [each for each in after.seen.checked.problems if _key(each, after) not in known]
     errors = [each for each in new if each.severity == "error"]
@@ -25,9 +27,9 @@ def objections_to(before: State, chosen: Sequence[Problem], after: State) -> dic
         return {}  # it was to become YAML; what that says is another question
     objections = {}
     for problem in chosen:
-        written = [stretch_after(edit, edits) for edit in problem.edits]
+        written = [shifts.written(edit) for edit in problem.edits]
         against = errors if problem.severity == "error" else new
-        same = found.get(_key(problem, before, edits)[::2])
+        same = found.get(_key(problem, before, shifts)[::2])
         touching = (each for each in against if _speaks_against(each, after, written))
         objection = same or next(touching, None)
         if objection is not None:
@@ -52,7 +54,7 @@ def _touch(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return max(one[0], other[0]) < min(one[1], other[1])
 
 
-def _key(problem: Problem, state: State, edits: Sequence[Edit] = ()) -> tuple[str, str, int]:
+def _key(problem: Problem, state: State, shifts: Shifts = _UNMOVED) -> tuple[str, str, int]:
     """What makes a problem the same one, with its place as it is after edits."""
     stretch = state.stretch(problem)
-    return problem.code, problem.message, -1 if stretch is None else offset_after(stretch[0], edits)
+    return problem.code, problem.message, -1 if stretch is None else shifts.offset(stretch[0])
