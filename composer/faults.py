@@ -23,12 +23,21 @@ def problems_of(
     faults = error.errors(include_url=False)
     told = [(fault["loc"], _problem(fault, document, own)) for fault in faults if not _lacks(fault)]
     missing = [fault["loc"] for fault in faults if _lacks(fault)]
-    problems = [problem for _, problem in told]
+    problems = [problem for path, problem in told if not _follows(path, problem, document, own)]
     if missing:
         from composer.missing_fields import missing_fields  # only problems need it
 
         problems += missing_fields(missing, told, document)
     return in_order(problems)
+
+
+def _follows(path: Path, problem: Problem, document: Document, own: Mapping[str, Any]) -> bool:
+    """Whether a parameter stands in a task because its loss does, which is told at its `type`."""
+    if problem.code != "unknown-field" or path[-1] == "type":
+        return False
+    from composer.unknown_fields import is_of_flat_loss  # only problems need it
+
+    return is_of_flat_loss(path, document, own)
 
 
 def _lacks(fault: ErrorDetails) -> bool:

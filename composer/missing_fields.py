@@ -34,6 +34,8 @@ def missing_fields(
 def _explains(help: str, path: Path) -> bool:
     """Whether a field is there under another name; or, of `tasks`, what should stand below it."""
     is_misspelt = help == f"did you mean {quote(str(path[-1]))}?"
+    if path[-1] == "loss":
+        return is_misspelt or "below `loss:`" in help
     return is_misspelt or (path == ("tasks",) and "`tasks:`" in help)
 
 

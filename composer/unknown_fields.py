@@ -115,11 +115,23 @@ def _of_another_place(
     if len(path) == 1 and ours in _names(Task):
         where = "" if "tasks" in document.root.value else ", below `tasks:` and its name"
         return f"every task has a `{ours}:` of its own{where}"
+    if is_of_flat_loss(path, document, own):
+        return "a loss stands below `loss:`, with its `type:` and its parameters"
     if path[0] == "tensors":
         return "tensors stand below `y_true:` or `y_pred:`"
     if len(path) == 3 and path[0] == "tasks" and "loss" in document.find(path[:-1]).value:
         return _of_the_loss(ours, path, document, own)
     return None
+
+
+def is_of_flat_loss(path: _Path, document: Document, own: _Own) -> bool:
+    """Whether a field of a task is one of a loss that is written without its `loss:`."""
+    if len(path) != 3 or path[0] != "tasks":
+        return False
+    task = document.find(path[:-1]).value
+    if "type" not in task or "loss" in task:
+        return False
+    return str(path[-1]) in _names(_loss_class(path[:-1], document, own))
 
 
 def _of_the_loss(name: str, path: _Path, document: Document, own: _Own) -> str | None:

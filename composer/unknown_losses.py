@@ -19,7 +19,12 @@ NO_PYTHON = (
     "a spec never names Python objects; give a loss of your own with `losses=` or `--losses`"
 )
 
-_DIFFERENT = re.compile("crossentropy|^bce$|nll|likelihood|smoothing|activity|^add_|^compute_")
+_DIFFERENT = re.compile(
+    "crossentropy|categorical_cross|^binary_cross_entropy$|^bce$|nll|likelihood|smoothing|activity"
+    "|^add_|^compute_|cosine|triplet_?margin|focal_?loss$|^focal$|^l2|^si_rmse$|^sum_of_pair"
+    "|coefficient$"
+)
+"""From probabilities, with other parameters by default, or another sum."""
 
 _Own = Mapping[str, type[Loss]]
 

@@ -38,6 +38,7 @@ _WANTED = {
 _MAPPINGS = ("dict_type", "mapping_type", "model_type", "model_attributes_type")
 _NUMBERS = ("float_type", "int_type", "int_from_float")
 _DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 _REDUCTIONS_ELSEWHERE = {
     "mean": ("`weighted_mean` divides by the sum of the weights, `sum_over_batch_size` by the "
              "number of elements", None),
@@ -122,6 +123,8 @@ def _number(kind: str, value: object) -> Nearest:
         return Nearest(f"write `{value:.0f}`", f"{value:.0f}")
     if not isinstance(value, str) or kind not in _NUMBERS:
         return Nearest(None)
+    if _THOUSANDS.fullmatch(value):
+        return Nearest(f"write `{value.replace(',', '.')}`, or `{value.replace(',', '')}`")
     if decimal := _DECIMAL_COMMA.fullmatch(value):
         return Nearest(f"write `{decimal[1]}.{decimal[2]}`", f"{decimal[1]}.{decimal[2]}")
     number = resolve(value.strip() or "~").value

@@ -50,6 +50,11 @@ def place(edit):
         ("mask: Off", "mask: false"),
         # other languages
         ("mask: y_true > 0 & y_true < 80", "mask: y_true > 0 and y_true < 80"),
+        (
+            "mask: (isnan(y_true) | isnan(y_pred)) and y_pred > 0",
+            "mask: (isnan(y_true) or isnan(y_pred)) and y_pred > 0",
+        ),
+        ("weight: 0,125", "weight: 0.125"),
         ("mask: (y_true < 0) | (y_true > 80)", "mask: (y_true < 0) or (y_true > 80)"),
         ("mask: ~isnan(y_true) & ~(y_true > 3)", "mask: not isnan(y_true) and not (y_true > 3)"),
         ("mask: y_true > 0 && !isnan(y_true)", "mask: y_true > 0 and not isnan(y_true)"),
@@ -175,6 +180,23 @@ def test_quotes_come_first_within_braces():
         "loss: huber, weight: 'reduce_mean(y_true, 1)'",
         "loss: huber, mask: y_true == 1 or 2",  # a list within braces takes quotes
         "loss: huber, weight: 1, wieght: 2",  # there is one already
+        "loss: huber, mask: y_true.a == y_true.b & y_true.c",  # `&` binds first, or was to bind last
+        "loss: huber, mask: y_true.flags & y_true.bit == y_true.bit",
+        "loss: huber, mask: y_true.a | y_true.b and y_true.c",  # `or` would bind last
+        "loss: huber, weight: y_true ^ 2 ^ 3",
+        "loss: huber, weight: '1,000'",  # a thousand, or one
+        "loss: {type: huber, delta: '1,500'}",
+        "loss: huber, weight: tf.reduce_mean(y_true)",  # there over the batch, too
+        "loss: huber, weight: reduce_sum(y_true)",
+        "loss: huber, weight: y_true.mean()",
+        "loss: huber, weight: 'np.max(y_true, 1)'",  # over axis 1
+        "loss: huber, weight: tf.argmax(y_true)",  # over axis 0
+        "loss: binary_cross_entropy",  # of probabilities in PyTorch
+        "loss: cosine_similarity",  # normalized in Keras, and turned round
+        "loss: triplet_margin_loss",  # its distance is not squared
+        "loss: sigmoid_focal_loss",  # its alpha is 0.25 in torchvision
+        "loss: l2_loss",  # a sum in TensorFlow
+        "loss: si_rmse",  # has a root
         "loss: sparse_categorical_crossentropy",  # from probabilities, or from logits
         "loss: {type: huber, reduction: mean}",
         "loss: {type: sigmoid_cross_entropy, from_logits: true}",

@@ -130,6 +130,12 @@ def test_a_loss_without_its_type(loss: str, code: str, message: str, help: str):
     assert (problem.code, problem.message, problem.help) == (code, message, help)
 
 
+@pytest.mark.parametrize("task", ["{type: huber}", "{type: huber, delta: 2, reduction: sum}"])
+def test_a_loss_without_its_key_is_one_problem(task: str):
+    help = "a loss stands below `loss:`, with its `type:` and its parameters"
+    assert told(f"tasks: {{a: {task}}}") == ("there is no field `type` in a task", help)
+
+
 def test_a_file_of_losses_is_given_beside_the_spec():
     help = "a spec never names Python objects; give a loss of your own with `losses=` or `--losses`"
     text = "losses: mine.py\ntasks: {a: {loss: huber}}"

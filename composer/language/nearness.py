@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,6 +12,9 @@ _LEAST = 0.75  # how alike a word is to the one that it means
 _AHEAD = 0.1  # and how much less alike to every other
 _RIVALS = 8
 _SHORTEST = 3
+_MARK = re.compile(r"\d+|(?<![^\W_])[^\W\d_](?![^\W_])")
+"""What tells names of one kind apart: a number, or a letter by itself."""
+
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -83,11 +87,19 @@ def _is_alone(word: str, near: str, names: Sequence[str], means: Mapping[str, st
 
     if word.lower() == near.lower():
         return sum(name.lower() == near.lower() for name in names) == 1
+    if _is_sibling(word, near):
+        return False
     if _slips(word, names) == [near]:
         return True
     best = difflib.SequenceMatcher(None, near, word).ratio()
     rivals = difflib.get_close_matches(word, names, n=_RIVALS, cutoff=max(0, best - _AHEAD))
     return best >= _LEAST and len({means.get(each, each) for each in rivals}) == 1
+
+
+def _is_sibling(word: str, near: str) -> bool:
+    """Whether one may stand beside the other: `mask_l` and `mask_r`, `alpha1` and `alpha2`."""
+    one, other = _MARK.findall(word), _MARK.findall(near)
+    return len(one) == len(other) and one != other
 
 
 def _slips(word: str, names: Sequence[str]) -> list[str]:

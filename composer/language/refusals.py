@@ -57,6 +57,7 @@ _OPERATORS = {
 }  # fmt: skip
 """How an operator is written, and what stands in its place here."""
 _DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
@@ -89,6 +90,8 @@ def refusal(kind: ast.AST, node: ast.AST, around: ast.AST, reader: Reader) -> Ex
     help = _INSTEAD.get(type(kind)) if replacement is None else f"write `{replacement}`"
     values = kind.elts if isinstance(kind, ast.List | ast.Tuple) else []
     is_exact = all(map(_is_number, values))
+    if _THOUSANDS.fullmatch(written := reader.source(around)):
+        help, is_exact = f"{help}, or `{written.replace(',', '')}`", False
     replacement = replacement if is_exact else None
     return ExpressionError(message, *reader.span(place), help=help, replacement=replacement)
 
@@ -119,7 +122,7 @@ def _of_operator(kind: ast.AST, node: ast.AST, name: str, reader: Reader) -> Exp
     help = _INSTEAD.get(type(kind))
     if isinstance(kind, ast.BitXor) and isinstance(getattr(node, "right", None), ast.Constant):
         help = "write `**` instead of `^`"
-    same = meant if is_same(kind, node, reader.body) else None
+    same = meant if is_same(kind, node, reader.body, reader) else None
     return ExpressionError(message, start, end, help=help, replacement=same)
 
 

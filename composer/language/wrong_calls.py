@@ -7,16 +7,18 @@ import ast
 from composer.language.arguments import Reader
 from composer.language.diagnostics import quote
 from composer.language.errors import ExpressionError
-from composer.language.functions import ELSEWHERE, FUNCTIONS, PARAMETERS_ELSEWHERE
+from composer.language.functions import ELSEWHERE, FUNCTIONS, PARAMETERS_ELSEWHERE, REDUCTIONS
 from composer.language.nearness import Nearest, nearest
 
 _OTHER_NAMES = {
     "is_finite": "isfinite", "is_nan": "isnan", "clip_by_value": "clip", "clamp": "clip",
     "select": "where", "onehot": "one_hot", "detach": "stop_gradient", "gather": "take",
-    "max": "maximum", "min": "minimum", "reduce_any": "any", "reduce_all": "all",
-    "reduce_sum": "sum", "reduce_mean": "mean", "average": "mean",
+    "max": "maximum", "min": "minimum",
 }  # fmt: skip
 """Functions of other libraries that take here what they take there."""
+
+_OVER_ALL = REDUCTIONS | {"argmax"}
+"""Functions that elsewhere are over the whole batch, or its first axis, where no axis is given."""
 
 
 def not_a_function(node: ast.Call, reader: Reader) -> ExpressionError:
@@ -41,10 +43,12 @@ def _not_by_itself(node: ast.Call, called: ast.expr, reader: Reader) -> Expressi
         arguments = ", ".join(map(reader.source, _given(called, node)))
         written = f"{name}({arguments})"
         message = "a function stands by itself"
-        return reader.error(message, node, f"write `{written}`", replacement=written)
+        same = written if len(_given(called, node)) > 1 or name not in _OVER_ALL else None
+        return reader.error(message, node, f"write `{written}`", replacement=same)
     message = f"only functions of the language are called, found {quote(reader.source(called))}"
     near = (_is_of_library(called) and _elsewhere(name, node)) or Nearest(None)
-    return reader.error(message, called, near.help, replacement=near.meant)
+    meant = None if name in ("max", "min") else near.meant  # `np.max(x, 1)` is over an axis
+    return reader.error(message, called, near.help, replacement=meant)
 
 
 def _given(method: ast.Attribute, node: ast.Call) -> list[ast.AST]:

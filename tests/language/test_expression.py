@@ -243,6 +243,8 @@ REFUSED = [
      "name it under `constants:`"),
     (" 0,5 ", "the expression language has no list here, found `0,5`", "0,5", "write `0.5`"),
     ("-0,5", "the expression language has no list here, found `-0,5`", "-0,5", "write `-0.5`"),
+    ("1,000", "the expression language has no list here, found `1,000`", "1,000",
+     "write `1.000`, or `1000`"),
     ("1,2,3", "the expression language has no list here, found `1,2,3`", "1,2,3",
      "name it under `constants:`"),
     ("y_true.a == [1, 2]", "the expression language has no list here, found `[1, 2]`", "y_true.a == [1, 2]",

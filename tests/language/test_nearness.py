@@ -25,6 +25,9 @@ LOSSES = {"huber_loss": "huber", "smooth_l1": "huber", "mse": "mean_squared_erro
         ("loss1", ("loss_1", "loss_2"), "loss_1", "loss_1"),
         ("head_3", ("head_1", "head_2"), "head_2", None),  # either
         ("depht_a", ("depth_a", "depth_b"), "depth_a", "depth_a"),
+        ("mask_r", ("mask_l", "x"), "mask_l", None),  # the other one is missing
+        ("alpha2", ("alpha1",), "alpha1", None),
+        ("ytrue", ("y_true", "step"), "y_true", "y_true"),
         ("b", ("a", "c"), None, None),  # one letter says nothing
         ("MASK", ("mask", "Mask"), "Mask", None),
         ("banana", FIELDS, None, None),
