@@ -53,6 +53,8 @@ def read_constant(value: Any, info: ValidationInfo) -> Constant:
     if isinstance(value, Constant):
         return value
     if isinstance(value, str):
+        if _NUMBER.fullmatch(value):
+            raise _no_number(value, ())
         return _from_file(value, (info.context or {}).get("directory"))
     shape = _shape(value)
     found = list(_numbers(value, shape))

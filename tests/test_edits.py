@@ -163,6 +163,16 @@ def test_declarations(wrong: str, right: str):
     assert mended(frame.format(wrong)) == frame.format(right)
 
 
+def test_integers_of_two_sizes_are_not_chosen_between():
+    text = 'tensors: {y_true: {a: "int[batch]"}}\ntasks: {a: {loss: huber}}\n'
+    assert mended(text) == text
+
+
+def test_a_constant_in_quotes_is_a_number():
+    text = "constants: {q: %s}\ntasks: {a: {loss: huber, weight: q}}\n"
+    assert mended(text % '"0.5"') == text % "0.5"
+
+
 def test_quotes_come_first_within_braces():
     text = "tensors: {y_true: {a: %s}}\ntasks: {a: {loss: huber}}\n"
     assert mended(text % "flaot32[batch]") == text % '"float32[batch]"'

@@ -20,7 +20,6 @@ _ELSEWHERE = {
     "float": "float32", "double": "float64", "half": "float16", "int": "int32", "long": "int64",
     "boolean": "bool", "short": "int16", "byte": "uint8",
 }  # fmt: skip
-
 _NOT_KNOWN = ("None", "none", "null", "-1")
 _UNKNOWN_SIZE = "write `?` for a size that is not known, or a name such as `batch`"
 
@@ -51,7 +50,8 @@ def parse_tensor(text: str) -> TensorType:
             f"there is no dtype {quote(dtype)}",
             *match.span("dtype"),
             help=near.help,
-            replacement=near.meant,
+            # 64 bits to NumPy, 32 to TensorFlow: suggested, never put in its place.
+            replacement=None if dtype == "int" else near.meant,
         )
     if match["axes"] is None:
         raise SignatureError(
