@@ -103,10 +103,8 @@ def _instead(kind: str, node: Node, path: Path) -> Nearest:
     if path == ("tasks",):
         return Nearest(_names_of_tasks(node))
     if kind in _MAPPINGS and len(path) == 2 and path[0] == "tasks":
-        is_loss = isinstance(node.value, str)
-        return Nearest(
-            f"write `loss: {node.value}` below it" if is_loss else "write `loss:` below it"
-        )
+        name = str(node.value).removeprefix("loss:") if isinstance(node.value, str) else ""
+        return Nearest(f"write {quote(f'loss: {name}'.rstrip())} below it")
     return _number(kind, node.value)
 
 
