@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from composer.codes import CATALOGUE as CODES
 from composer.codes import find as find_code
 from composer.codes.base import explanation
-from composer.codes.page import code_page
+from composer.command.code_page import code_page
 from composer.command.exits import USAGE, StopError
 from composer.language.diagnostics import quote, suggest
 from composer.losses import CATALOGUE, find

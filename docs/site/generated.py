@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from composer.cli import app
 from composer.codes import CATALOGUE as CODES
-from composer.codes.page import code_markdown
+from composer.command.code_page import code_markdown
 from composer.losses import CATALOGUE as LOSSES
 from composer.pages.markdown import loss_markdown
 

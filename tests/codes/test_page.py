@@ -8,7 +8,7 @@ import pytest
 
 from composer.codes import CATALOGUE, find
 from composer.codes.base import explanation
-from composer.codes.page import INDENT, WIDTH, code_markdown, code_page
+from composer.command.code_page import INDENT, WIDTH, code_markdown, code_page
 from tests.command import RAW
 
 QUICK = [code for code in CATALOGUE if not explanation(find(code)).wrong.model]

@@ -9,7 +9,7 @@ import pytest
 
 from composer.codes import CATALOGUE, find
 from composer.codes.base import Example, explanation
-from composer.codes.trial import problems_told, transcript
+from composer.command.trial import problems_told, transcript
 
 RIGHT = "tasks:\n  depth: {loss: huber}\n"
 

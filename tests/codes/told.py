@@ -10,9 +10,9 @@ from pathlib import Path
 
 from composer.codes import CATALOGUE, find
 from composer.codes.base import Example, explanation
-from composer.codes.trial import SPEC, lay_out, printed
 from composer.command.checking import Evidence, Manner, check_files
 from composer.command.formats import FORMATS
+from composer.command.trial import SPEC, lay_out, printed
 
 HERE = Path(__file__).parent / "told"
 SLOW = {code for code in CATALOGUE if explanation(find(code)).wrong.model}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from composer.codes import find
 from composer.codes.base import Example, Explanation, explanation
-from composer.codes.trial import BATCH, MODEL, transcript
+from composer.command.trial import BATCH, MODEL, transcript
 from composer.language.diagnostics import escape, split_lines
 
 WIDTH = 80
