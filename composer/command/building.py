@@ -46,8 +46,8 @@ def build_and_show(
         _make_directory(directory)
     # Everything above answers without TensorFlow, which takes seconds to load.
     with native_log_hidden():
-        from composer.command.report import report
         from composer.compose import TotalLoss
+        from composer.report import report
 
     with faults_told(is_own=bool(losses)):
         total_loss = TotalLoss(spec)

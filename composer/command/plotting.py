@@ -123,10 +123,10 @@ def _sections(wanted: Wanted, spec: Spec, batch: Batch | None, *, is_own: bool) 
 
 
 def _on_batch(wanted: Wanted, spec: Spec, batch: Batch) -> OnBatch:
-    from composer.command.report import report
     from composer.compose import TotalLoss
     from composer.plots.charges import charges
     from composer.plots.figure import OnBatch
+    from composer.report import report
 
     total_loss = TotalLoss(spec)
     result = report(total_loss, *batch, wanted.step)

@@ -10,7 +10,7 @@ from composer.language.diagnostics import escape, width
 from composer.language.frames import Paint, Style, plain
 
 if TYPE_CHECKING:
-    from composer.command.report import Report, Row
+    from composer.report import Report, Row
 
 _HEAD = ("term", "loss", "weight", "weighted", "share", "counted", "gradient")
 

@@ -15,7 +15,7 @@ from composer.plots.sheet import MARGIN, Sheet
 from composer.plots.style import BODY, HEADING, INK, MUTED, RULE, SMALL, more, number, plain
 
 if TYPE_CHECKING:
-    from composer.command.report import Report, Row
+    from composer.report import Report, Row
 
 MOST = 30
 _MOST_FINDINGS = 4

@@ -21,7 +21,7 @@ from composer.plots.weights import scalar_weights
 from composer.spec import Spec
 
 if TYPE_CHECKING:
-    from composer.command.report import Report
+    from composer.report import Report
 
 _TITLE, _GAP = 0.62, 0.32
 

@@ -12,12 +12,12 @@ from matplotlib.text import Text
 
 from composer import load_spec, parse_spec
 from composer.command.batch_file import read_batch
-from composer.command.report import Report, Row, report
 from composer.compose import TotalLoss
 from composer.plots.charges import Charges, charges
 from composer.plots.figure import OnBatch, draw, drawing, encode, sections_of
 from composer.plots.pixels import KEPT, MASKED, NOT_FINITE, WEIGHTLESS
 from composer.plots.style import COLOURS, DASHES, task_colours
+from composer.report import Report, Row, report
 from composer.terms import terms_of
 from tests.command import ROOT
 

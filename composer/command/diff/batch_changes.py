@@ -65,8 +65,8 @@ def _weighted(
 ) -> tuple[dict[str | None, float], float]:
     """What each term adds to the total, by name, and the total."""
     with native_log_hidden():
-        from composer.command.report import report
         from composer.compose import TotalLoss
+        from composer.report import report
 
     try:
         result = report(TotalLoss(spec), batch[0], batch[1], step)
