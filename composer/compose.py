@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from composer.engine.batch_tensors import Batch, Tensors, collect
+from composer.engine.gates import gate
 from composer.engine.plan import Plans
 from composer.engine.replicas import sum_over_replicas
 from composer.engine.state import create_state
@@ -40,6 +41,14 @@ class Term(NamedTuple):
     weight: tf.Tensor
     weighted: tf.Tensor
     denominator: tf.Tensor
+
+
+class Evaluation(NamedTuple):
+    """A total loss on one batch, with the terms that it was computed from."""
+
+    total: tf.Tensor
+    breakdown: dict[str, Term]
+    terms: list[TermOnBatch]
 
 
 class TotalLoss(tf.Module):
@@ -79,6 +88,7 @@ class TotalLoss(tf.Module):
         regularization: Sequence[Any] | None = None,
         training: bool = True,
         denominators: Mapping[str, Any] | None = None,
+        skip: Mapping[str, Any] | None = None,
     ) -> tuple[tf.Tensor, dict[str, Term]]:
         """The total and the breakdown of one batch.
 
@@ -91,6 +101,9 @@ class TotalLoss(tf.Module):
             training: True also moves the centers of `center` losses, after the loss is computed.
             denominators: what `denominators()` gave, added up over the replicas or micro-batches
                 that share one update. By default they are computed here, and added over replicas.
+            skip: by name, boolean scalars. A term whose flag is True has the weight 0 at this call:
+                nothing of it reaches the total or the gradient, and its centers stay. The flags
+                should be equal on all replicas.
 
         Returns:
             The total, a scalar in the widest dtype of the terms, and the breakdown by name. In a
@@ -99,21 +112,50 @@ class TotalLoss(tf.Module):
 
         Raises:
             SpecError: the tensors do not fit the spec.
-            ValueError: a tensor, the step or the regularization is missing, or not asked for.
+            ValueError: a tensor, the step or the regularization is missing, or not asked for; or
+                replicas share state that was made outside their strategy's scope.
         """
+        total, breakdown, _ = self.evaluate(
+            y_true,
+            y_pred,
+            step=step,
+            regularization=regularization,
+            training=training,
+            denominators=denominators,
+            skip=skip,
+        )
+        return total, breakdown
+
+    @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
+    def evaluate(
+        self,
+        y_true: Batch,
+        y_pred: Batch,
+        *,
+        step: Any = None,
+        regularization: Sequence[Any] | None = None,
+        training: bool = True,
+        denominators: Mapping[str, Any] | None = None,
+        skip: Mapping[str, Any] | None = None,
+    ) -> Evaluation:
+        """What a call gives, with the terms for whoever looks into them; arguments as there."""
+        self.state.require_scope()
         self._require_regularization(regularization)
         penalties = [] if regularization is None else _penalties(regularization)
         terms = self._on_batch(y_true, y_pred, step)
+        flags = {} if skip is None else self._flags(skip)
+        for term in terms:
+            term.skip = flags.get(term.name)
         dtype = _widest_name([*(term.dtype for term in terms), *(p.dtype.name for p in penalties)])
         divisors = self._divisors(terms, denominators, dtype)
         breakdown = {term.name: self._row(term, divisors[term.name]) for term in terms}
         if regularization is not None:
             breakdown[REGULARIZATION] = self._regularization_row(
-                penalties, divisors[REGULARIZATION], step
+                penalties, divisors[REGULARIZATION], step, flags.get(REGULARIZATION)
             )
         if training:
             self.state.update([term for term in terms if term.is_stateful])
-        return _total(breakdown), breakdown
+        return Evaluation(_total(breakdown), breakdown, terms)
 
     @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
     def values(self, y_true: Batch, y_pred: Batch, *, step: Any = None) -> dict[str, tf.Tensor]:
@@ -169,17 +211,27 @@ class TotalLoss(tf.Module):
         return Term(loss, term.weight, term.weigh(loss), divisor)
 
     def _regularization_row(
-        self, losses: Sequence[tf.Tensor], divisor: tf.Tensor, step: Any
+        self, losses: Sequence[tf.Tensor], divisor: tf.Tensor, step: Any, skip: tf.Tensor | None
     ) -> Term:
         assert self.spec.regularization is not None
         dtype = divisor.dtype
         given = [tf.cast(each, dtype) for each in losses]
+        if skip is not None:
+            given = [gate(each, tf.logical_not(skip)) for each in given]
         loss = (tf.add_n(given) if given else tf.zeros([], dtype)) / divisor
         tree = self.spec.regularization.weight.tree
         clock = step_tensor(step) if self._reads_step else None
         weight = scalar_of([tree], self._plans.constants, clock, dtype.name)
+        if skip is not None:
+            weight = tf.where(skip, tf.zeros_like(weight), weight)
         weighted = tf.where(tf.equal(weight, 0), tf.zeros([], dtype), weight * loss)
         return Term(loss, weight, weighted, divisor)
+
+    def _flags(self, skip: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+        unknown = [name for name in skip if name not in self.names]
+        if unknown:
+            raise ValueError(f"skip should name rows of the breakdown; it has {listing(unknown)}")
+        return {name: tf.cast(flag, tf.bool) for name, flag in skip.items()}
 
     def _require_regularization(self, given: Sequence[Any] | None) -> None:
         declared = self.spec.regularization is not None

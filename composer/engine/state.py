@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 
 from composer.engine.replicas import sum_over_replicas
+from composer.language.diagnostics import listing
 from composer.terms import Term
 
 if TYPE_CHECKING:
@@ -25,10 +26,29 @@ class State(tf.Module):
         """The variables of one term."""
         return dict(self.by_term.get(name, {}))
 
+    def require_scope(self) -> None:
+        """Raises ValueError where replicas would share variables made outside their strategy.
+
+        TensorFlow would move those once per replica, in silence.
+        """
+        context = tf.distribute.get_replica_context()
+        if context is None or context.num_replicas_in_sync == 1:
+            return
+        created_in = context.strategy.extended.variable_created_in_scope
+        outside = [
+            name
+            for name, variables in self.by_term.items()
+            if not all(map(created_in, variables.values()))
+        ]
+        if outside:
+            raise ValueError(
+                f"the total loss should be built in the scope that it runs under: {listing(outside)} "
+                "has variables, and each replica would move them once; write "
+                "`with strategy.scope(): total_loss = build_total_loss(…)`"
+            )
+
     def update(self, terms: Sequence[TermOnBatch]) -> None:
-        """Moves the state of the terms by what all replicas saw."""
-        # Read before the replicas meet: outside a strategy's scope they share one variable, and
-        # the first to go on from there would have moved it already.
+        """Moves the state of the terms by what all replicas saw; not where one is skipped."""
         before = {
             term.name: {
                 name: tf.convert_to_tensor(each) for name, each in self.of(term.name).items()
@@ -40,7 +60,10 @@ class State(tf.Module):
             variables = self.of(term.name)
             after = term.term.loss.update(before[term.name], statistics[term.name])
             for name, value in after.items():
-                variables[name].assign(tf.cast(value, variables[name].dtype))
+                value = tf.cast(value, variables[name].dtype)
+                if term.skip is not None:
+                    value = tf.where(term.skip, before[term.name][name], value)
+                variables[name].assign(value)
 
 
 def create_state(terms: Sequence[Term]) -> State:

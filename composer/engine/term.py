@@ -52,6 +52,7 @@ class TermOnBatch:
         self.name = types.term.name
         self.reduction = types.term.reduction
         self.signature = types.term.loss.bound_signature()
+        self.skip: tf.Tensor | None = None
         self._total_divisor: tf.Tensor | None = None
         self._measurement: tuple[tf.Tensor, dict[str, tf.Tensor]] | None = None
 
@@ -139,14 +140,17 @@ class TermOnBatch:
 
     @functools.cached_property
     def weight(self) -> tf.Tensor:
-        """The product of the scalar weights at this step."""
-        return scalar_of(self._split[0], self.constants, self.step, self.dtype)
+        """The product of the scalar weights at this step; 0 where the term is skipped."""
+        weight = scalar_of(self._split[0], self.constants, self.step, self.dtype)
+        return weight if self.skip is None else tf.where(self.skip, tf.zeros_like(weight), weight)
 
     @functools.cached_property
     def constant_weight(self) -> float | None:
-        """The scalar weight where it reads no step."""
+        """The scalar weight where it reads no step, and no flag decides on it."""
         scalars = [tree for tree, _ in self._split[0]]
-        if any(isinstance(node, t.Step) for tree in scalars for node in t.walk(tree)):
+        if self.skip is not None or any(
+            isinstance(node, t.Step) for tree in scalars for node in t.walk(tree)
+        ):
             return None
         with tf.init_scope():
             return float(scalar_of(self._split[0], self.constants, None, self.dtype))
@@ -232,16 +236,25 @@ class TermOnBatch:
             tensor = gate(tensor, tf.not_equal(self._total_divisor, 0))
         return tensor
 
-    def counted_part(self) -> float:
-        """The part of its elements that count, from 0 to 1; of a region loss, of those it reads."""
+    def counts(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """How many of its elements count, and how many there are; of a region loss, that it reads.
+
+        Two int64 scalars.
+        """
         counted = self.selection.present
         if self.selection.keep is not None:
             role = self.signature.roles["keep"].axes
             assert counted is not None
             counted = self.selection.keep & self.axes.project(counted, self.signature.values, role)
-        if counted is None or tf.size(counted) == 0:
-            return 1.0
-        return float(tf.reduce_mean(tf.cast(counted, tf.float64)))
+        if counted is None:
+            every = tf.reduce_prod(tf.cast(self.selection.shape, tf.int64))
+            return every, every
+        return tf.math.count_nonzero(counted), tf.size(counted, tf.int64)
+
+    def counted_part(self) -> float:
+        """The part of its elements that count, from 0 to 1, eagerly; 1 where there are none."""
+        counted, every = self.counts()
+        return int(counted) / int(every) if every else 1.0
 
     @property
     def is_stateful(self) -> bool:

@@ -24,8 +24,11 @@ def test_the_losses_left_out_are_those_that_couple_the_batch():
 
 
 @functools.cache
-def every_loss():
-    """All losses in one spec, the reductions in turn, with a regularization of 3 + 4."""
+def every_loss(strategy=None):
+    """All losses in one spec, the reductions in turn, with a regularization of 3 + 4.
+
+    Its centers belong to the scope that it is first called in, so each strategy has one of its own.
+    """
     from composer import build_total_loss
 
     tasks = {}
@@ -109,7 +112,8 @@ def test_two_replicas_give_what_one_device_gives(strategy, sizes, mode):
     import tensorflow as tf
 
     batch = whole_batch()
-    total_loss = every_loss()
+    with strategy.scope():
+        total_loss = every_loss(strategy)
 
     def run(y_true, y_pred):
         return strategy.run(

@@ -160,17 +160,13 @@ def test_centers_compute_in_the_dtype_of_the_prediction_and_are_kept_in_float32(
         np.testing.assert_allclose(centers(total_loss), MOVED, rtol=1e-6)
 
 
-@pytest.mark.parametrize("where", ["inside the scope", "outside of it"])
 @pytest.mark.parametrize("compiled", [False, True], ids=["eager", "graph"])
 @pytest.mark.parametrize("sizes", [(1, 2), (3, 0), (0, 3)])
-def test_over_two_replicas_they_move_as_on_one_device(strategy, sizes, compiled, where):
+def test_over_two_replicas_they_move_as_on_one_device(strategy, sizes, compiled):
     import tensorflow as tf
 
     one = build()
-    if where == "inside the scope":
-        with strategy.scope():
-            two = build()
-    else:
+    with strategy.scope():
         two = build()
 
     def step(labels, rows):
@@ -187,3 +183,41 @@ def test_over_two_replicas_they_move_as_on_one_device(strategy, sizes, compiled,
         np.testing.assert_allclose(total, expected, rtol=1e-6)
         for each in strategy.experimental_local_results(centers(two)):
             np.testing.assert_allclose(each, centers(one), rtol=1e-6)
+
+
+def test_centers_made_outside_the_scope_they_run_under_are_refused(strategy):
+    total_loss = build()
+
+    def step(labels, rows):
+        return total_loss({"id": labels}, {"id": rows})[0]
+
+    shards = tuple(per_replica(strategy, array, (1, 2)) for array in (LABELS, ROWS))
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  # the whole text is below
+        strategy.run(step, args=shards)
+    assert str(caught.value) == (
+        "the total loss should be built in the scope that it runs under: `id/center` has variables, "
+        "and each replica would move them once; "
+        "write `with strategy.scope(): total_loss = build_total_loss(…)`"
+    )
+    np.testing.assert_array_equal(centers(total_loss), np.zeros([3, 2]))
+
+
+@every_mode
+def test_a_skipped_term_adds_nothing_and_moves_nothing(mode):
+    import tensorflow as tf
+
+    total_loss = build()
+
+    def step(labels, rows, flag):
+        return total_loss({"id": labels}, {"id": rows}, skip={"id/center": flag})
+
+    step = in_mode(step, mode)
+    rows = np.where([[False], [True], [False]], np.nan, ROWS).astype("float32")
+    total, found = step(tf.constant(LABELS), tf.constant(rows), tf.constant(True))
+    assert total == 0
+    assert np.isnan(found["id/center"].loss)
+    assert found["id/center"].weight == found["id/center"].weighted == 0
+    np.testing.assert_array_equal(centers(total_loss), np.zeros([3, 2]))
+    total, _ = step(tf.constant(LABELS), tf.constant(ROWS), tf.constant(False))
+    np.testing.assert_allclose(total, 13 / 3, rtol=1e-6)
+    np.testing.assert_allclose(centers(total_loss), MOVED, rtol=1e-6)

@@ -1,0 +1,219 @@
+"""How a Keras model trains with a total loss: the step, the rows, and what is not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from composer.compose import REGULARIZATION, Evaluation, TotalLoss, build_total_loss
+from composer.training.batches import by_name, with_keras_masks, with_sample_weight
+from composer.training.nonfinite import Watch, nonfinite_flags, read_policy
+from composer.training.rows import Rows
+from composer.training.windows import Window, accumulation_steps, read_window, require_windows
+
+if TYPE_CHECKING:
+    from keras import Model as Base
+else:
+    # Keras puts its functional model in the place of `keras.Model` among the bases of a subclass,
+    # and would do so here for all who share this class.
+    Base = object
+
+do_not_convert = tf.autograph.experimental.do_not_convert
+
+
+class Batch(NamedTuple):
+    """A batch as a total loss takes it."""
+
+    y_true: Mapping[str, Any]
+    y_pred: Mapping[str, Any]
+    window: Window | None
+
+
+class TotalLossTrainer(Base):
+    """Trains and evaluates a Keras model with a total loss; to be mixed into a `keras.Model`.
+
+    Attributes:
+        total_loss: what is minimized.
+        rows: its table over the epoch.
+        on_nonfinite: what happens when a term is not finite.
+    """
+
+    total_loss: TotalLoss
+    rows: Rows
+    train_function: Any
+    test_function: Any
+
+    def take(self, total_loss: Any, on_nonfinite: str) -> None:
+        """Sets up the total loss; called once, when the model is made."""
+        self.on_nonfinite = read_policy(on_nonfinite)
+        # Under the strategy of the model, so that every replica has the same variables.
+        with self.distribute_strategy.scope():
+            self.total_loss = (
+                total_loss if isinstance(total_loss, TotalLoss) else build_total_loss(total_loss)
+            )
+            self.rows = Rows(self.total_loss.names)
+        self.watch = Watch(self.rows, self.on_nonfinite)
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: None = None,
+        loss_weights: None = None,
+        **options: Any,
+    ) -> None:
+        """As `keras.Model.compile`, without `loss` and `loss_weights`: the spec says both."""
+        if loss is not None or loss_weights is not None:
+            raise ValueError(
+                "`compile` should get no `loss` and no `loss_weights`: the total loss has them; "
+                "`training.as_keras_losses(spec)` is for a plain keras.Model"
+            )
+        super().compile(optimizer=optimizer, **options)
+        self.watch.forget()
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a loaded model as it was compiled when it was saved."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The rows, then the metrics of `compile`.
+
+        Keras's own tracker of the loss is left out: it multiplies by the number of replicas, and
+        weighs them by their samples where the loss weighs them by what counts.
+        """
+        others = [each for each in super().metrics if each is not self.rows]
+        return [self.rows, *(each for each in others if each is not self._loss_tracker)]
+
+    @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One step of training: the gradient of the total loss, exact over replicas and windows."""
+        x, y_true, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            batch = self._batch(y_true, y_pred, sample_weight)
+            require_windows(self.optimizer, batch.window)
+            evaluation = self._evaluate(batch, training=True)
+            # Keras applies the mean over the micro-batches of a window, and the sum is due.
+            total = evaluation.total * accumulation_steps(self.optimizer)
+            scaled = self.optimizer.scale_loss(total)
+        variables = self.trainable_variables
+        self.optimizer.apply_gradients(
+            zip(tape.gradient(scaled, variables), variables, strict=True)
+        )
+        return self.compute_metrics(x, y_true, y_pred, sample_weight)
+
+    @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One step of evaluation."""
+        x, y_true, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        y_pred = self(x, training=False)
+        batch = self._batch(y_true, y_pred, sample_weight)
+        self._evaluate(batch, training=False)
+        return self.compute_metrics(x, y_true, y_pred, sample_weight)
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """The rows and the metrics of `compile`, whose targets know nothing of windows."""
+        _, y_true = read_window(y)
+        if isinstance(y_true, Mapping) and isinstance(y_pred, Mapping):
+            # Keras asks for a target of every output, also where it has no metric.
+            y_true = {**dict.fromkeys(y_pred), **y_true}
+        found: dict[str, Any] = super().compute_metrics(x, y_true, y_pred, sample_weight)
+        return found
+
+    def _batch(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Batch:
+        window, y_true = read_window(y_true)
+        paths = self.total_loss.paths
+        names = getattr(self, "output_names", None)
+        predictions = by_name("y_pred", y_pred, names, paths)
+        targets = by_name("y_true", y_true, names, paths)
+        targets = with_sample_weight(targets, sample_weight, paths)
+        return Batch(with_keras_masks(targets, predictions, paths), predictions, window)
+
+    def _evaluate(self, batch: Batch, *, training: bool) -> Evaluation:
+        """The total loss of a batch, added to the rows."""
+        step = None if self.optimizer is None else self.optimizer.iterations
+        arguments: dict[str, Any] = {
+            "step": step,
+            "regularization": self._regularization(),
+            "denominators": self._denominators(batch.window),
+        }
+        skip = None
+        if training and self.on_nonfinite != "report":
+            stopped = tf.nest.map_structure(tf.stop_gradient, batch.y_pred)
+            seen = self.total_loss.evaluate(batch.y_true, stopped, training=False, **arguments)
+            skip = nonfinite_flags(seen.breakdown)
+        evaluation: Evaluation = self.total_loss.evaluate(
+            batch.y_true, batch.y_pred, training=training, skip=skip, **arguments
+        )
+        self.rows.update_state(evaluation, self._share(batch.window), step, skip)
+        return evaluation
+
+    def _regularization(self) -> list[Any] | None:
+        """The model's own losses, where there are any or the spec declares them."""
+        losses = self.losses
+        return losses if losses or REGULARIZATION in self.total_loss.names else None
+
+    def _denominators(self, window: Window | None) -> dict[str, tf.Tensor] | None:
+        if window is None:
+            return None
+        found = dict(window.denominators)
+        if REGULARIZATION in found:
+            # It counts calls, and each replica makes one.
+            found[REGULARIZATION] *= self.distribute_strategy.num_replicas_in_sync
+        return found
+
+    def _share(self, window: Window | None) -> tf.Tensor:
+        """The part of an update that this call stands for; the first replica answers for all."""
+        if window is not None:
+            return window.share
+        context = tf.distribute.get_replica_context()
+        is_first = tf.equal(tf.convert_to_tensor(context.replica_id_in_sync_group), 0)
+        return tf.cast(is_first, tf.float64)
+
+    def make_train_function(self, force: bool = False) -> Any:
+        """Keras's own, which then looks for what is not finite."""
+        if self.train_function is None or force:
+            super().make_train_function(force)
+            self.train_function = self._watched(self.train_function)
+        return self.train_function
+
+    def make_test_function(self, force: bool = False) -> Any:
+        """Likewise."""
+        if self.test_function is None or force:
+            super().make_test_function(force)
+            self.test_function = self._watched(self.test_function)
+        return self.test_function
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Keras's own, from the share of one replica.
+
+        Keras adds the shares up to learn their shapes, and fails where the first batch is uneven.
+        """
+        strategy = self._distribute_strategy
+        if strategy is not None and iterator is not None:
+            _, _, batches = next(iter(iterator))
+            data_batch = tf.nest.map_structure(
+                lambda each: strategy.experimental_local_results(each)[0], next(batches)
+            )
+            iterator = None
+        super()._maybe_symbolic_build(iterator=iterator, data_batch=data_batch)
+
+    def _watched(self, function: Any) -> Any:
+        def call(iterator: Any) -> Any:
+            try:
+                logs = function(iterator)
+            except ValueError:
+                # A function whose first trace fails may make no variables in its second.
+                self.train_function = self.test_function = None
+                raise
+            self.watch.look()
+            return logs
+
+        return call
