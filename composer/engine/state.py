@@ -42,8 +42,8 @@ class State(tf.Module):
         ]
         if outside:
             raise ValueError(
-                f"the total loss should be built in the scope that it runs under: {listing(outside)} "
-                "has variables, and each replica would move them once; write "
+                "the total loss should be built in the scope that it runs under: "
+                f"{listing(outside)} has variables, and each replica would move them once; write "
                 "`with strategy.scope(): total_loss = build_total_loss(…)`"
             )
 
