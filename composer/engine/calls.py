@@ -14,6 +14,7 @@ from composer.language import tree as t
 from composer.language.dtypes import kind
 from composer.language.functions import REDUCTIONS, SCHEDULES
 from composer.language.static.dtypes import function_dtype
+from composer.losses.numerics import softmax
 
 _ELEMENTWISE: dict[str, Callable[..., tf.Tensor]] = {
     "abs": tf.abs,
@@ -80,7 +81,7 @@ class Calls:
         return result(tf.where(test, tf.cast(x, dtype), tf.cast(y, dtype)), values)
 
     def _softmax(self, _node: t.Call, x: Value) -> Value:
-        return result(tf.nn.softmax(self._float(x)), [x])
+        return result(softmax(self._float(x)), [x])
 
     def _argmax(self, _node: t.Call, x: Value) -> Value:
         return Value(tf.argmax(_ordered(x), axis=-1, output_type=tf.int64), "int64", "batch")

@@ -13,6 +13,7 @@ from composer.losses.numerics import (
     as_indices,
     match_classes,
     sigmoid_entropy,
+    softmax,
     softmax_entropies,
     wrong_length,
 )
@@ -53,7 +54,7 @@ class SoftmaxFocal(Loss):
         import tensorflow as tf
 
         y_pred = match_classes(y_pred, self.alpha)
-        terms = softmax_entropies(y_true, y_pred) * _focus(1 - tf.nn.softmax(y_pred), self.gamma)
+        terms = softmax_entropies(y_true, y_pred) * _focus(1 - softmax(y_pred), self.gamma)
         if self.alpha is not None:
             terms *= tf.constant(self.alpha, y_pred.dtype)
         return tf.reduce_sum(terms, -1)

@@ -42,6 +42,20 @@ def sigmoid_entropy(
     return linear + (decay if pos_weight is None else (positive + 1 - labels) * decay)
 
 
+def softmax(logits: tf.Tensor) -> tf.Tensor:
+    """Probabilities along the last axis, whatever the rank."""
+    import tensorflow as tf
+
+    if logits.shape.rank <= _SOFTMAX_RANK:
+        return tf.nn.softmax(logits)
+    shape = tf.shape(logits)
+    rows = tf.reshape(logits, [tf.reduce_prod(shape[:-1]), shape[-1]])
+    return tf.ensure_shape(tf.reshape(tf.nn.softmax(rows), shape), logits.shape)
+
+
+_SOFTMAX_RANK = 5  # oneDNN's kernel aborts beyond
+
+
 def softmax_entropies(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """−labels·log softmax(logits), class by class; summed over the last axis, the cross entropy."""
     import tensorflow as tf

@@ -248,3 +248,13 @@ def test_what_the_static_types_accept_is_computed_as_they_say_many(tree, batch):
 @settings(max_examples=300, deadline=None, suppress_health_check=TOO_SLOW)
 def test_so_it_is_in_graphs_and_under_xla_many(tree, batch):
     check_types(tree, batch, ("graph", "xla", "graph of unknown sizes"))
+
+
+@pytest.mark.parametrize("unknown", [False, True])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("size", [1, 0])
+def test_softmax_takes_tensors_of_any_rank(mode, unknown, size):
+    # oneDNN's kernel stops at five axes
+    logits = np.full([size, 1, 1, 2, 1, 2], np.log([1, 3]), "float32")
+    found = compiled("softmax(y_true)", mode, unknown=unknown, y_true=logits)(0)
+    np.testing.assert_allclose(found, np.full(logits.shape, [0.25, 0.75]), rtol=1e-6)

@@ -143,3 +143,10 @@ def test_a_wrong_number_of_alphas_raises_in_every_mode(mode, run):
 def test_parameters_out_of_range(cls, wrong):
     with pytest.raises(ValidationError):
         cls(**wrong)
+
+
+def test_logits_of_six_axes(run_everywhere):
+    y_true = np.full([1, 1, 1, 1, 1, 2], [1.0, 0])
+    y_pred = np.full(y_true.shape, THIRDS, "float32")
+    found = run_everywhere(SoftmaxFocal(), y_true=y_true, y_pred=y_pred).values
+    np.testing.assert_allclose(found, np.full([1] * 5, 0.75**2 * LOG_4), rtol=1e-6)
