@@ -67,6 +67,31 @@ def test_what_a_model_is_trained_with_is_not_looked_at(path):
     assert read_model(path) == parsed({"x": "float32[batch, 2]"})
 
 
+@pytest.mark.parametrize("around", ["functional", "any other"])
+def test_models_that_train_with_a_total_loss_are_read_as_the_models_they_are(around, path):
+    from composer import training
+
+    inputs = keras.Input([4])
+    outputs = {"depth": layers.Dense(1)(inputs)}
+    spec = {"tasks": {"depth": {"loss": "huber"}}}
+
+    def make():
+        if around == "functional":
+            return training.MultiTaskModel(inputs, outputs, total_loss=spec)
+        return training.attach(keras.Model(inputs, outputs), spec)
+
+    save(make, path)
+    assert read_model(path) == parsed({"depth": "float32[batch, 1]"})
+
+
+def test_the_loss_of_such_a_model_is_not_looked_at(path):
+    bad = serialized("os", "system", {"x": "touch pwned"})
+    config = with_dense()["config"] | {"total_loss": bad, "on_nonfinite": bad}
+    ours = serialized("os", "system", config, registered_name="losscomp>MultiTaskModel")
+    archive(path, ours)
+    assert read_model(path) == parsed({"x": "float32[batch, 2]"})
+
+
 def test_weights_take_no_memory(path):
     """Four terabytes, which no machine that runs this test would give."""
     wide = layer("Dense", "w", "in", units=10**12)

@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from composer.compose import REGULARIZATION, TotalLoss
 from composer.declared import declaration
-from composer.engine.batch_tensors import Tensors, dotted, nested
-from composer.language.signature import TensorType
+from composer.engine.batch_tensors import Tensors, nested
+from composer.engine.tensor_specs import argument_names, flat_rows, named, tensor_spec
 from composer.spec import Spec
 
 Flat = dict[str, Any]
@@ -40,11 +40,11 @@ class _Exported(tf.Module):
         more = [tf.TensorSpec([], tf.float32, name=REGULARIZATION)] if self._regularized else []
         sides = [nested(specs, side) for side in ("y_true", "y_pred")]
         self.total_loss = tf.function(self._call, input_signature=[*sides, step, *more])
-        names = _argument_names(specs)
+        names = argument_names(specs)
         arguments = {name: specs[place] for name, place in names.items()}
         by_name = {spec.name: spec for spec in (step, *more)}
         flat = tf.function(lambda **inputs: self._flat(names, inputs))
-        self.flat = flat.get_concrete_function(**_named(arguments), **by_name)
+        self.flat = flat.get_concrete_function(**named(arguments), **by_name)
 
     @property
     def _regularized(self) -> bool:
@@ -63,46 +63,13 @@ class _Exported(tf.Module):
         total, breakdown = self._call(
             nested(sides, "y_true"), nested(sides, "y_pred"), inputs["step"], *more
         )
-        rows = {
-            f"{name}/{field}": value
-            for name, row in breakdown.items()
-            for field, value in row.items()
-        }
-        return {"total": total, **rows}
+        return flat_rows(total, breakdown)
 
 
 def _specs(spec: Spec, tensors: Tensors) -> dict[Any, tf.TensorSpec]:
     """dtype and rank of the batch, sizes of `tensors:`."""
     declared = declaration(spec)
     return {
-        place: tf.TensorSpec(_sizes(declared.get(place), tensor), tensor.dtype, _plain(*place))
+        place: tensor_spec(place, tensor.dtype, tensor.shape.rank, declared.get(place))
         for place, tensor in tensors.items()
     }
-
-
-def _sizes(declared: TensorType | None, tensor: tf.Tensor) -> list[int | None]:
-    rank = tensor.shape.rank
-    if declared is None or declared.shape.rank != rank:
-        return [None] * rank
-    return [dim if isinstance(dim, int) else None for dim in declared.shape.head]
-
-
-def _plain(side: str, path: tuple[str, ...]) -> str:
-    """`y_true.depth` in the characters that TensorFlow takes for the name of a node."""
-    return "".join(c if c.isascii() and c.isalnum() else "_" for c in dotted(side, path))
-
-
-def _argument_names(specs: Mapping[Any, tf.TensorSpec]) -> Flat:
-    """A distinct argument name for every tensor: `y_true.depth` becomes `y_true_depth`."""
-    names: Flat = {}
-    for place in specs:
-        plain, count = _plain(*place), 2
-        name = plain
-        while name in names:
-            name, count = f"{plain}_{count}", count + 1
-        names[name] = place
-    return names
-
-
-def _named(arguments: Flat) -> Flat:
-    return {name: tf.TensorSpec(each.shape, each.dtype, name) for name, each in arguments.items()}

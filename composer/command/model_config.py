@@ -35,6 +35,7 @@ def checked(config: object) -> Config:
     What says how the model is trained and built is left out, and so are vocabularies. Keras has
     to be imported already. Raises RefusedError.
     """
+    config = _without_total_loss(config)
     if not isinstance(config, dict) or "class_name" not in config:
         raise RefusedError("describes no model")
     try:
@@ -43,6 +44,19 @@ def checked(config: object) -> Config:
     except RefusedError as error:
         raise RefusedError(f"{error}; describe its outputs under `tensors:` instead") from None
     return model
+
+
+def _without_total_loss(config: Any) -> Any:
+    """A model of composer.training as the Keras model that it is; its loss is not read."""
+    inner = config.get("config") if isinstance(config, dict) else None
+    if not isinstance(inner, dict):
+        return config
+    if config.get("registered_name") == "losscomp>AttachedModel":
+        return inner.get("model")
+    if config.get("registered_name") == "losscomp>MultiTaskModel":
+        rest = {key: inner[key] for key in inner if key not in ("total_loss", "on_nonfinite")}
+        return {"module": "keras.src.models.functional", "class_name": "Functional", "config": rest}
+    return config
 
 
 def _copied(value: Any, owner: str, depth: int) -> Any:

@@ -56,17 +56,27 @@ def with_sample_weight(y_true: dict[str, Any], sample_weight: Any, paths: Paths)
         return y_true
     if SAMPLE_WEIGHT in y_true:
         raise ValueError("y_true has `sample_weight` already; leave the argument of Keras out")
-    if not any(path[0] == SAMPLE_WEIGHT for path in paths["y_true"]):
+    places = _places(sample_weight, paths)
+    read = {path[: len(places[0])] for path in paths["y_true"]}
+    if read.isdisjoint(places):
         raise ValueError(
             "the spec should read the `sample_weight` that Keras gets; "
-            f"write `weight: {_place(sample_weight)}` where it applies"
+            f"write `weight: {dotted('y_true', places[0])}` where it applies"
         )
     return {**y_true, SAMPLE_WEIGHT: sample_weight}
 
 
-def _place(sample_weight: Any) -> str:
-    name = next(iter(sample_weight), None) if isinstance(sample_weight, Mapping) else None
-    return dotted("y_true", (SAMPLE_WEIGHT,) if name is None else (SAMPLE_WEIGHT, str(name)))
+def _places(sample_weight: Any, paths: Paths) -> list[tuple[str, ...]]:
+    """Where in the targets weights come to stand: in one place, or in one for each of a mapping.
+
+    `fit` makes of one weight as many as there are targets in a mapping, so that not all need be
+    read. Those of predictions stand first.
+    """
+    if not isinstance(sample_weight, Mapping):
+        return [(SAMPLE_WEIGHT,)]
+    predicted = {path[0] for path in paths["y_pred"]}
+    names = sorted(map(str, sample_weight), key=lambda name: name not in predicted)
+    return [(SAMPLE_WEIGHT, name) for name in names]
 
 
 def with_keras_masks(
@@ -101,3 +111,22 @@ def _at(batch: Any, path: Sequence[str]) -> Any:
             return None
         batch = batch[name]
     return batch
+
+
+def in_place(given: Any, y_pred: Any, names: Sequence[str]) -> Any:
+    """Targets, or their weights, in the structure of the predictions, where Keras's metrics look.
+
+    None stands where there is none. Without this, a metric would take another target for its own.
+
+    Args:
+        given: what a batch has; taken apart only where it is a mapping.
+        y_pred: the predictions as the model returns them.
+        names: those of the outputs in order.
+    """
+    if not isinstance(given, Mapping):
+        return given
+    if isinstance(y_pred, Mapping):
+        return {name: in_place(given.get(name), each, [str(name)]) for name, each in y_pred.items()}
+    if isinstance(y_pred, list | tuple):
+        return [given.get(name) for name in names]
+    return given.get(names[0])

@@ -74,7 +74,8 @@ class AttachedModel(Saved, TotalLossTrainer, keras.Model):
         on_nonfinite: str = "report",
         **options: Any,
     ) -> None:
-        super().__init__(name=name or model.name, **options)
+        # That of the model, after which `compile` scales the loss, and not that of the moment.
+        super().__init__(name=name or model.name, dtype=model.dtype_policy, **options)
         self.model = model
         self.take(total_loss, on_nonfinite)
         if model.built:
@@ -89,11 +90,6 @@ class AttachedModel(Saved, TotalLossTrainer, keras.Model):
     def call(self, inputs: Any) -> Any:
         """What the model makes of its inputs; whether it trains reaches it by Keras's context."""
         return self.model(inputs)
-
-    def build(self, input_shape: Any) -> None:
-        """Builds the model inside."""
-        if not self.model.built:
-            self.model.build(input_shape)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from composer.compose import Term as Row
 from composer.engine.replicas import sum_over_replicas
 
 LOSS = "loss"
+# Stands beside the names of rows, which have a stroke in them or are `regularization`.
+GRADIENT = "gradient"
 
 # What is added up for every row; a step counts once, however many replicas and micro-batches
 # share it.
@@ -67,7 +69,8 @@ class Rows(keras.metrics.Metric):
         # float64: a float32 sum over the pixels of an epoch loses its last digits.
         self.sums = self._table("sums", (len(names), len(COLUMNS)), "float64")
         self.last = self._table("last", (len(names), len(COLUMNS)), "float64")
-        self.first_nonfinite = self._table("first_nonfinite", (len(names),), "int64", NEVER)
+        # The first step at which each was not finite, and the gradient behind them.
+        self.first_nonfinite = self._table("first_nonfinite", (len(names) + 1,), "int64", NEVER)
 
     @staticmethod
     def _table(name: str, shape: tuple[int, ...], dtype: str, value: int = 0) -> Any:
@@ -113,11 +116,39 @@ class Rows(keras.metrics.Metric):
 
     def _remember(self, added: tf.Tensor, step: Any) -> None:
         """Keeps the first step at which a row was not finite, or was left out for that."""
-        bad = tf.logical_not(tf.math.is_finite(added[:, 0] + added[:, 1]))
-        bad = bad | (added[:, _PLACE["skipped"]] > 0)
+        bad = tf.logical_not(tf.math.is_finite(_column(added, "numerator")))
+        bad = bad | tf.logical_not(tf.math.is_finite(_column(added, "weighted")))
+        bad = bad | (_column(added, "skipped") > 0)
+        self._keep_first(tf.concat([bad, [False]], axis=0), step)
+
+    def remember_gradient(self, is_bad: tf.Tensor, step: Any) -> None:
+        """Keeps the first step at which the gradient was not finite, equal on all replicas."""
+        others = tf.fill([len(self.names)], False)
+        self._keep_first(tf.concat([others, is_bad[tf.newaxis]], axis=0), step)
+
+    def _keep_first(self, bad: tf.Tensor, step: Any) -> None:
         known = tf.convert_to_tensor(self.first_nonfinite)
         at = tf.cast(0 if step is None else step, tf.int64)
         self.first_nonfinite.assign(tf.where(bad & (known == NEVER), at, known))
+
+    def first_steps(self) -> dict[str, int]:
+        """By the name of each row that has not been finite, or `gradient`, its first such step.
+
+        Earlier steps stand first.
+        """
+        steps = tf.convert_to_tensor(self.first_nonfinite).numpy().tolist()
+        found = zip((*self.names, GRADIENT), steps, strict=True)
+        by_step = sorted(found, key=lambda pair: pair[1])
+        return {name: step for name, step in by_step if step != NEVER}
+
+    def forget_steps(self, *, keep: Collection[str] = ()) -> None:
+        """Forgets what has not been finite, but for some names."""
+        known = self.first_steps()
+        steps = [
+            known[name] if name in known and name in keep else NEVER
+            for name in (*self.names, GRADIENT)
+        ]
+        self.first_nonfinite.assign(steps)
 
     def reset_state(self) -> None:
         """Begins a new epoch; which rows have been not finite stays known."""
@@ -172,7 +203,7 @@ def _column(sums: tf.Tensor, name: str) -> tf.Tensor:
 
 def _rows(names: Sequence[str], variable: Any) -> dict[str, EpochRow]:
     found = {}
-    for name, numbers in zip(names, keras.ops.convert_to_numpy(variable).tolist(), strict=True):
+    for name, numbers in zip(names, tf.convert_to_tensor(variable).numpy().tolist(), strict=True):
         of = dict(zip(COLUMNS, numbers, strict=True))
         found[name] = EpochRow(
             loss=_ratio(of["numerator"], of["denominator"]),

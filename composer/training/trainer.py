@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+import weakref
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
 from composer.compose import REGULARIZATION, Evaluation, TotalLoss, build_total_loss
-from composer.training.batches import by_name, with_keras_masks, with_sample_weight
-from composer.training.nonfinite import Watch, nonfinite_flags, read_policy
+from composer.training.batches import by_name, in_place, with_keras_masks, with_sample_weight
+from composer.training.nonfinite import Watch, is_bad, nonfinite_flags, read_policy, zero_where
 from composer.training.rows import Rows
-from composer.training.windows import Window, accumulation_steps, read_window, require_windows
+from composer.training.windows import (
+    Window,
+    accumulation_steps,
+    read_window,
+    require_start,
+    require_windows,
+)
 
 if TYPE_CHECKING:
     from keras import Model as Base
@@ -45,6 +53,12 @@ class TotalLossTrainer(Base):
     rows: Rows
     train_function: Any
     test_function: Any
+    # While a training is resumed: takes batches that were trained before, and gives their logs.
+    pass_over: Any = None
+    # The batches of `fit`, of which Keras tells its callbacks nothing.
+    epoch_iterator: Callable[[], Any] | None = None
+    # Whether the batches of `fit` are about to begin.
+    begins = False
 
     def take(self, total_loss: Any, on_nonfinite: str) -> None:
         """Sets up the total loss; called once, when the model is made."""
@@ -64,14 +78,31 @@ class TotalLossTrainer(Base):
         loss_weights: None = None,
         **options: Any,
     ) -> None:
-        """As `keras.Model.compile`, without `loss` and `loss_weights`: the spec says both."""
+        """As `keras.Model.compile`, without `loss` and `loss_weights`: the spec says both.
+
+        Raises:
+            ValueError: there is one of them, or the optimizer belongs to another strategy.
+        """
         if loss is not None or loss_weights is not None:
             raise ValueError(
                 "`compile` should get no `loss` and no `loss_weights`: the total loss has them; "
                 "`training.as_keras_losses(spec)` is for a plain keras.Model"
             )
-        super().compile(optimizer=optimizer, **options)
+        with self.distribute_strategy.scope():
+            super().compile(optimizer=optimizer, **options)
+        self._require_optimizer_in_scope()
         self.watch.forget()
+
+    def _require_optimizer_in_scope(self) -> None:
+        """Raises ValueError where each replica would count the steps of the optimizer once."""
+        strategy = self._distribute_strategy
+        if strategy is None or self.optimizer is None:
+            return
+        if not strategy.extended.variable_created_in_scope(self.optimizer.variables[0].value):
+            raise ValueError(
+                "the optimizer should be made in the scope of the model's strategy: each replica "
+                "would count its steps once; write `with strategy.scope(): model.compile(…)`"
+            )
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model as it was compiled when it was saved."""
@@ -102,10 +133,26 @@ class TotalLossTrainer(Base):
             total = evaluation.total * accumulation_steps(self.optimizer)
             scaled = self.optimizer.scale_loss(total)
         variables = self.trainable_variables
-        self.optimizer.apply_gradients(
-            zip(tape.gradient(scaled, variables), variables, strict=True)
-        )
+        if variables:
+            gradients = self._guarded(tape.gradient(scaled, variables))
+            # Else the optimizer would count a step for the batch that is missing at the end.
+            with tf.control_dependencies([evaluation.total]):
+                self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        else:
+            warnings.warn("the model has no trainable variables", stacklevel=2)
         return self.compute_metrics(x, y_true, y_pred, sample_weight)
+
+    def _guarded(self, gradients: list[Any]) -> Any:
+        """The gradients, with what `on_nonfinite` makes of them where one is not finite.
+
+        A term left out leaves nothing of itself, but 0 · ∞ behind it is NaN: the square root of a
+        model at 0. A LossScaleOptimizer looks itself, and an overflow is nothing to report.
+        """
+        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+            return gradients
+        bad = is_bad(gradients)
+        self.rows.remember_gradient(bad, self.optimizer.iterations)
+        return gradients if self.on_nonfinite == "report" else zero_where(bad, gradients)
 
     @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
     def test_step(self, data: Any) -> dict[str, Any]:
@@ -121,18 +168,24 @@ class TotalLossTrainer(Base):
     ) -> dict[str, Any]:
         """The rows and the metrics of `compile`, whose targets know nothing of windows."""
         _, y_true = read_window(y)
-        if isinstance(y_true, Mapping) and isinstance(y_pred, Mapping):
-            # Keras asks for a target of every output, also where it has no metric.
-            y_true = {**dict.fromkeys(y_pred), **y_true}
+        if self._compile_metrics is not None:
+            names = list(by_name("y_pred", y_pred, self._names(), self.total_loss.paths))
+            y_true, sample_weight = (in_place(x, y_pred, names) for x in (y_true, sample_weight))
         found: dict[str, Any] = super().compute_metrics(x, y_true, y_pred, sample_weight)
         return found
+
+    def _names(self) -> list[str] | None:
+        """Those of the outputs in order, None where the model has none."""
+        return getattr(self, "output_names", None)
 
     def _batch(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Batch:
         window, y_true = read_window(y_true)
         paths = self.total_loss.paths
-        names = getattr(self, "output_names", None)
+        names = self._names()
         predictions = by_name("y_pred", y_pred, names, paths)
         targets = by_name("y_true", y_true, names, paths)
+        if isinstance(sample_weight, list | tuple) and names is not None:
+            sample_weight = by_name("sample_weight", sample_weight, names, paths)
         targets = with_sample_weight(targets, sample_weight, paths)
         return Batch(with_keras_masks(targets, predictions, paths), predictions, window)
 
@@ -164,9 +217,10 @@ class TotalLossTrainer(Base):
         if window is None:
             return None
         found = dict(window.denominators)
-        if REGULARIZATION in found:
+        if REGULARIZATION in self.total_loss.names:
             # It counts calls, and each replica makes one.
-            found[REGULARIZATION] *= self.distribute_strategy.num_replicas_in_sync
+            calls = window.size * self.distribute_strategy.num_replicas_in_sync
+            found[REGULARIZATION] = tf.constant(calls, tf.float64)
         return found
 
     def _share(self, window: Window | None) -> tf.Tensor:
@@ -177,18 +231,38 @@ class TotalLossTrainer(Base):
         is_first = tf.equal(tf.convert_to_tensor(context.replica_id_in_sync_group), 0)
         return tf.cast(is_first, tf.float64)
 
+    def _make_function(self, step_function: Any) -> Any:
+        """Keras's own, which averages what workers log along an axis that a number lacks."""
+        strategy = self.distribute_strategy
+        workers = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+        if not (workers and strategy.extended._in_multi_worker_mode()):
+            return super()._make_function(step_function)
+
+        def with_axis(data: Any) -> Any:
+            return tf.nest.map_structure(lambda each: tf.reshape(each, [1]), step_function(data))
+
+        return super()._make_function(with_axis)
+
     def make_train_function(self, force: bool = False) -> Any:
         """Keras's own, which then looks for what is not finite."""
+        # Those of a training that broke off.
+        self.watch.listeners.clear()
+        self.pass_over = None
+        self.begins = True
+        if self.built and self.optimizer is not None and not self.optimizer.built:
+            # In the first trace it would make a second one necessary.
+            with self.distribute_strategy.scope():
+                self.optimizer.build(self.trainable_variables)
         if self.train_function is None or force:
             super().make_train_function(force)
-            self.train_function = self._watched(self.train_function)
+            self.train_function = self._resumed(self._watched(self.train_function))
         return self.train_function
 
     def make_test_function(self, force: bool = False) -> Any:
         """Likewise."""
         if self.test_function is None or force:
             super().make_test_function(force)
-            self.test_function = self._watched(self.test_function)
+            self.test_function = self._watched(self.test_function, evaluating=True)
         return self.test_function
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
@@ -197,6 +271,14 @@ class TotalLossTrainer(Base):
         Keras adds the shares up to learn their shapes, and fails where the first batch is uneven.
         """
         strategy = self._distribute_strategy
+        if isinstance(strategy, tf.distribute.ParameterServerStrategy):
+            raise ValueError(
+                "a model should train under replicas in step: Keras has no `fit` for a "
+                "ParameterServerStrategy; call the total loss in a function that a "
+                "ClusterCoordinator schedules"
+            )
+        if iterator is not None:
+            self.epoch_iterator = weakref.ref(iterator)
         if strategy is not None and iterator is not None:
             _, _, batches = next(iter(iterator))
             data_batch = tf.nest.map_structure(
@@ -205,15 +287,27 @@ class TotalLossTrainer(Base):
             iterator = None
         super()._maybe_symbolic_build(iterator=iterator, data_batch=data_batch)
 
-    def _watched(self, function: Any) -> Any:
+    def _resumed(self, function: Any) -> Any:
+        def call(iterator: Any) -> Any:
+            if self.begins and self.pass_over is None and isinstance(iterator, tf.data.Iterator):
+                require_start(self.optimizer)
+            self.begins = False
+            passed = None if self.pass_over is None else self.pass_over(iterator)
+            return function(iterator) if passed is None else passed
+
+        return call
+
+    def _watched(self, function: Any, *, evaluating: bool = False) -> Any:
         def call(iterator: Any) -> Any:
             try:
                 logs = function(iterator)
-            except ValueError:
+            except (StopIteration, tf.errors.OpError):
+                raise  # it was traced, and the end of the data is one of these
+            except Exception:
                 # A function whose first trace fails may make no variables in its second.
                 self.train_function = self.test_function = None
                 raise
-            self.watch.look()
+            self.watch.look(evaluating=evaluating)
             return logs
 
         return call

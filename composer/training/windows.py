@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from composer.compose import REGULARIZATION, TotalLoss
+from composer.compose import TotalLoss
 from composer.engine.batch_tensors import collect
 from composer.language import tree as t
 from composer.language.diagnostics import listing
 from composer.terms import Term, terms_of
 from composer.training.batches import KERAS_MASK, with_sample_weight
+
+do_not_convert = tf.autograph.experimental.do_not_convert
 
 # The key under which a target holds its window; the number of micro-batches has to be known while
 # tracing, which a key is.
@@ -25,7 +27,7 @@ class Window(NamedTuple):
 
     Attributes:
         size: k, the number of micro-batches.
-        denominators: D of the whole window, by row.
+        denominators: D of the whole window, by term.
         share: the part of the window's samples that are here.
     """
 
@@ -63,7 +65,8 @@ def with_denominators(
             "`drop_remainder=True` leaves the last out, `dataset.repeat()` goes on with the first"
         )
     windows = dataset.window(k, drop_remainder=drop_remainder)
-    found = windows.flat_map(lambda *parts: _expanded(parts, total_loss, k))
+    # Errors of ours stay as they are, without the frames of AutoGraph.
+    found = windows.flat_map(do_not_convert(lambda *parts: _expanded(parts, total_loss, k)))
     options = tf.data.Options()
     # A worker that reads files of its own would add up its own windows alone.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
@@ -102,7 +105,7 @@ def _expanded(parts: Any, total_loss: TotalLoss, k: int) -> tf.data.Dataset:
     if len(parts) not in (2, 3):
         raise ValueError(
             "the dataset should give (x, y_true) or (x, y_true, sample_weight), "
-            f"found {len(parts)} parts"
+            f"found a tuple of {len(parts)}"
         )
     flat = tf.nest.flatten(parts)
     window = tf.data.Dataset.zip(tuple(flat))
@@ -140,7 +143,7 @@ def _expanded(parts: Any, total_loss: TotalLoss, k: int) -> tf.data.Dataset:
     return window.map(attached)
 
 
-# No row of a breakdown is called so: theirs have a stroke in them, or are `regularization`.
+# No term is called so: their names have a stroke in them.
 _SAMPLES = "samples"
 _BATCHES = "batches"
 
@@ -154,15 +157,14 @@ def _length(batch: tuple[tf.Tensor, ...]) -> tf.Tensor:
 
 
 def _divided(total_loss: TotalLoss) -> list[str]:
-    """The rows that have a denominator."""
-    sums = [term.name for term in terms_of(total_loss.spec) if term.reduction == "sum"]
-    return [name for name in total_loss.names if name not in sums]
+    """The terms that have a denominator."""
+    return [term.name for term in terms_of(total_loss.spec) if term.reduction != "sum"]
 
 
 def _denominators(
     total_loss: TotalLoss, y_true: Any, sample_weight: Any = None
 ) -> dict[str, tf.Tensor]:
-    """D of one micro-batch by row, float64."""
+    """D of one micro-batch by term, float64."""
     if not isinstance(y_true, Mapping):
         raise ValueError(f"y_true should be a mapping by name, found {type(y_true).__name__}")
     targets = with_sample_weight(dict(y_true), sample_weight, total_loss.paths)
@@ -172,10 +174,9 @@ def _denominators(
     unknown = [term.name for term in terms if not term.has_divisor]
     if unknown:
         raise ValueError(f"{_REFUSED}: the denominators of {listing(unknown)} read y_pred")
-    found = {term.name: term.divisor() for term in terms if term.reduction != "sum"}
-    if REGULARIZATION in total_loss.names:
-        found[REGULARIZATION] = _one()
-    return {name: tf.cast(each, tf.float64) for name, each in found.items()}
+    return {
+        term.name: tf.cast(term.divisor(), tf.float64) for term in terms if term.reduction != "sum"
+    }
 
 
 _REFUSED = "no sum over micro-batches is what one batch gives"
@@ -188,11 +189,11 @@ def _refuse(total_loss: TotalLoss) -> None:
     coupled = [term.name for term in terms if term.loss.coupling == "batch"]
     if coupled:
         raise ValueError(f"{_REFUSED}: {listing(coupled)} couple the samples of a batch")
-    masked = [term.name for term in terms if _reads_keras_mask(term, ranks)]
+    masked = [term.name for term in terms if _reads_keras_mask(term)]
     if masked:
         raise ValueError(
-            f"{_REFUSED} before the model has run: the denominators of {listing(masked)} read "
-            "its Keras masks"
+            f"the dataset does not know the Keras masks of the model, which {listing(masked)} "
+            "read; put the masks into the targets, or accumulate in a loop of your own"
         )
     moving = [term.name for term in terms if any(_has(t.Step, x) for x in _counted(term, ranks))]
     if moving:
@@ -214,11 +215,11 @@ def _has(kind: type[t.Tree], tree: t.Tree) -> bool:
     return any(isinstance(node, kind) for node in t.walk(tree))
 
 
-def _reads_keras_mask(term: Term, ranks: Mapping[str, int]) -> bool:
+def _reads_keras_mask(term: Term) -> bool:
     return any(
         isinstance(node, t.Tensor) and node.side == "y_true" and node.path[:1] == (KERAS_MASK,)
-        for tree in _counted(term, ranks)
-        for node in t.walk(tree)
+        for part in (*term.roles.values(), *term.masks, *term.weights)
+        for node in t.walk(part.tree)
     )
 
 
@@ -226,6 +227,18 @@ def accumulation_steps(optimizer: Any) -> int:
     """k of `gradient_accumulation_steps=k`, the wrapped optimizer's too; 1 where there is none."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     return getattr(inner, "gradient_accumulation_steps", None) or 1
+
+
+def require_start(optimizer: Any) -> None:
+    """Raises ValueError where an optimizer stands in the middle of a window as a dataset begins."""
+    k = accumulation_steps(optimizer)
+    behind = 0 if k == 1 else int(optimizer.variables[0]) % k
+    if behind:
+        raise ValueError(
+            f"a dataset begins with a whole window, and the optimizer has {behind} of {k} batches "
+            "behind it: a training before ended, or a checkpoint was written, within a window; "
+            "compile with a new optimizer"
+        )
 
 
 def require_windows(optimizer: Any, window: Window | None) -> None:

@@ -33,9 +33,12 @@ def lay_out(root: Path, folder: Path) -> Path:
 
 
 def _copied(root: Path, by_hand: Sequence[Path]) -> Iterator[tuple[Path, bytes]]:
-    """The files that are written by hand, and the pictures that they draw."""
-    for path in (*by_hand, Path("wide.css")):
-        content = (root / "docs" / path).read_bytes()
+    """The files that are written by hand, the pictures beside them, and those that they draw."""
+    docs = root / "docs"
+    for path in (Path("wide.css"), *(file.relative_to(docs) for file in docs.rglob("*.png"))):
+        yield path, (docs / path).read_bytes()
+    for path in by_hand:
+        content = (docs / path).read_bytes()
         yield path, content
         for name, picture in of_page(content.decode(), root / "configs"):
             yield path.with_name(name), picture
