@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from composer.training.trainer import TotalLossTrainer
 else:
-    Base = object  # see TotalLossTrainer
+    Base = object  # see KerasFunctions
 
 _KEY = "total_loss"
 _POLICY = "on_nonfinite"
