@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from composer.engine.batch_tensors import Batch, Tensors, collect
+from composer.engine.evaluate import Value
 from composer.engine.gates import gate
 from composer.engine.plan import Plans
 from composer.engine.replicas import sum_over_replicas
@@ -77,6 +78,11 @@ class TotalLoss(tf.Module):
 
     def __repr__(self) -> str:
         return f"TotalLoss({', '.join(self.names)})"
+
+    @property
+    def constants(self) -> Mapping[str, Value]:
+        """The constants of the spec by name, as they were when it was built."""
+        return self._plans.constants
 
     @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
     def __call__(

@@ -18,7 +18,7 @@ from composer.spec import Origin, Spec
 from composer.terms import Term, is_scalar, terms_of
 from composer.training.batches import KERAS_MASK
 from composer.training.keras_limits import Output, output_of, refuse
-from composer.training.saved import read_spec, write_spec
+from composer.training.saved_spec import read_spec, write_spec
 
 
 class CompileArguments(TypedDict):

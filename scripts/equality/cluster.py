@@ -29,7 +29,7 @@ def run(program: Sequence[str | Path], *, workers: int = 1) -> list[str]:
     started = [
         subprocess.Popen(
             [sys.executable, *program],
-            env=environment(ports, place) if workers > 1 else environment([], 0),
+            env=environment(ports if workers > 1 else [], place),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,26 +28,7 @@ def in_a_loop(
         model = keras.Model(*problem.layers())
         problem.set_weights(model)
 
-    def share(x: tf.Tensor, y_true: Any, denominators: Any) -> Any:
-        with tf.GradientTape() as tape:
-            total, breakdown = total_loss(
-                y_true,
-                model(x, training=True),
-                step=problem.STEP,
-                regularization=model.losses,
-                denominators=denominators,
-            )
-        return total, breakdown, tape.gradient(total, model.trainable_variables)
-
-    def on_replica(*micro_batches: Any) -> Any:
-        sums = _denominators(total_loss, micro_batches) if len(micro_batches) > 1 else None
-        shares = [share(x, y_true, sums) for x, y_true in micro_batches]
-        totals, breakdowns, gradients = zip(*shares, strict=True)
-        return (
-            tf.add_n(totals),
-            _added(breakdowns),
-            list(map(tf.add_n, zip(*gradients, strict=True))),
-        )
+    on_replica = functools.partial(_on_replica, total_loss, model)
 
     @tf.function  # type: ignore[untyped-decorator]  # TensorFlow ships no types
     def update(iterator: Any) -> Any:
@@ -66,6 +48,25 @@ def in_a_loop(
         "gradients": [each.numpy().ravel().tolist() for each in gradients],
         "centers": _centers(strategy, total_loss),
     }
+
+
+def _on_replica(total_loss: TotalLoss, model: keras.Model, *micro_batches: Any) -> Any:
+    """The share of a replica in an update: its total, its breakdown and its gradients."""
+    sums = _denominators(total_loss, micro_batches) if len(micro_batches) > 1 else None
+    totals, breakdowns, gradients = [], [], []
+    for x, y_true in micro_batches:
+        with tf.GradientTape() as tape:
+            total, breakdown = total_loss(
+                y_true,
+                model(x, training=True),
+                step=problem.STEP,
+                regularization=model.losses,
+                denominators=sums,
+            )
+        totals.append(total)
+        breakdowns.append(breakdown)
+        gradients.append(tape.gradient(total, model.trainable_variables))
+    return tf.add_n(totals), _added(breakdowns), [*map(tf.add_n, zip(*gradients, strict=True))]
 
 
 def _denominators(total_loss: TotalLoss, micro_batches: Sequence[Any]) -> dict[str, tf.Tensor]:

@@ -103,13 +103,16 @@ class TestFirstBatch:
 class TestEpoch:
     """Batches of 2 + 2 and 1 + 0, then validation on the same."""
 
-    def test_history_is_that_of_one_device(self, strategy):
-        two, one = in_scope(strategy, lambda: compiled(linear_model(EVERY_ROW), rate=0.01))
+    @pytest.mark.parametrize(
+        ("spec", "rows"), [(MEAN, 1), pytest.param(EVERY_ROW, 5, marks=pytest.mark.full)]
+    )
+    def test_history_is_that_of_one_device(self, strategy, spec, rows):
+        two, one = in_scope(strategy, lambda: compiled(linear_model(spec), rate=0.01))
         logs, wanted = (
             fit(model, batches(), validation_data=batches(), epochs=3) for model in (two, one)
         )
         assert list(logs) == list(wanted)
-        assert len(logs) == 2 * (1 + 2 * 5)
+        assert len(logs) == 2 * (1 + 2 * rows)
         for name, numbers in wanted.items():
             np.testing.assert_allclose(logs[name], numbers, rtol=1e-5, atol=1e-7, err_msg=name)
         np.testing.assert_allclose(weights_of(two), weights_of(one), rtol=1e-6)
