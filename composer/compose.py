@@ -188,7 +188,7 @@ class TotalLoss(tf.Module):
             )
         found = {term.name: term.divisor() for term in terms if term.reduction != "sum"}
         if self.spec.regularization is not None:
-            found[REGULARIZATION] = tf.ones([])
+            found[REGULARIZATION] = tf.ones([], _widest_name([term.dtype for term in terms]))
         return found
 
     def _on_batch(self, y_true: Batch, y_pred: Batch | None, step: Any) -> list[TermOnBatch]:

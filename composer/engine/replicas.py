@@ -18,5 +18,12 @@ def sum_over_replicas(tensors: T) -> T:
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1 or not tf.nest.flatten(tensors):
         return tensors
-    summed: T = context.all_reduce(tf.distribute.ReduceOp.SUM, tensors)
+    flat = tf.nest.flatten(tensors)
+    # In a graph TensorFlow packs what it reduces at once into one tensor, of one dtype.
+    for dtype in dict.fromkeys(each.dtype for each in flat):
+        places = [place for place, each in enumerate(flat) if each.dtype == dtype]
+        sums = context.all_reduce(tf.distribute.ReduceOp.SUM, [flat[place] for place in places])
+        for place, each in zip(places, sums, strict=True):
+            flat[place] = each
+    summed: T = tf.nest.pack_sequence_as(tensors, flat)
     return summed

@@ -49,6 +49,7 @@ class State(tf.Module):
 
     def update(self, terms: Sequence[TermOnBatch]) -> None:
         """Moves the state of the terms by what all replicas saw; not where one is skipped."""
+        self._require_step(terms)
         before = {
             term.name: {
                 name: tf.convert_to_tensor(each) for name, each in self.of(term.name).items()
@@ -64,6 +65,18 @@ class State(tf.Module):
                 if term.skip is not None:
                     value = tf.where(term.skip, before[term.name][name], value)
                 variables[name].assign(value)
+
+    def _require_step(self, terms: Sequence[TermOnBatch]) -> None:
+        """Raises ValueError where workers out of step would overwrite each other's moves."""
+        context = tf.distribute.get_replica_context()
+        strategies = tf.distribute.ParameterServerStrategy
+        if terms and context is not None and isinstance(context.strategy, strategies):
+            raise ValueError(
+                "a loss with variables should train under replicas in step: the workers of a "
+                f"ParameterServerStrategy would overwrite each other's moves of "
+                f"{listing([term.name for term in terms])}; give `training=False`, or use a "
+                "MultiWorkerMirroredStrategy"
+            )
 
 
 def create_state(terms: Sequence[Term]) -> State:

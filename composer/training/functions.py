@@ -83,6 +83,11 @@ class KerasFunctions(Base):
                 "ParameterServerStrategy; call the total loss in a function that a "
                 "ClusterCoordinator schedules"
             )
+        if data_batch is not None and self.distribute_strategy.num_replicas_in_sync > 1:
+            raise ValueError(
+                "`train_on_batch` and `test_on_batch` give every replica the whole batch, and sums "
+                "would count it as often; use `fit` and `evaluate`, which share it out"
+            )
         if iterator is not None:
             self.epoch_iterator = weakref.ref(iterator)
         if strategy is not None and iterator is not None:

@@ -44,10 +44,17 @@ def refuse(total_loss: TotalLoss) -> None:
             f"the dataset does not know the Keras masks of the model, which {listing(masked)} "
             "read; put the masks into the targets, or accumulate in a loop of your own"
         )
-    moving = [term.name for term in terms if any(_has(t.Step, x) for x in _counted(term, ranks))]
-    if moving:
+    # Of our own losses `center` has state, and stands still with `alpha: 0`.
+    moved = [x.name for x in terms if x.loss.state() and getattr(x.loss, "alpha", None) != 0]
+    if moved:
         raise ValueError(
-            f"the dataset does not know the step, which the denominators of {listing(moving)} "
+            f"{NO_SUM}: the variables of {listing(moved)} move with every micro-batch, and the "
+            "next one finds them elsewhere; `alpha: 0` holds centers"
+        )
+    timed = [term.name for term in terms if any(_has(t.Step, x) for x in _counted(term, ranks))]
+    if timed:
+        raise ValueError(
+            f"the dataset does not know the step, which the denominators of {listing(timed)} "
             "read; add them up in a loop of your own"
         )
 

@@ -342,3 +342,32 @@ def test_a_loss_that_couples_the_batch_is_another_number_over_replicas(strategy)
     shards = (per_replica(strategy, side["t"], (3, 2)) for side in (batch.y_true, batch.y_pred))
     shares = strategy.run(step, args=tuple(shards))
     assert abs(strategy.reduce("SUM", shares, axis=None) - one) > 1e-3
+
+
+@pytest.mark.parametrize("mode", ["eager", "graph"])
+def test_terms_of_two_dtypes_meet_over_the_replicas(strategy, mode):
+    from composer import build_total_loss
+
+    total_loss = build_total_loss({"tasks": {"a": {"loss": "l2"}, "b": {"loss": "l2"}}})
+
+    def step(single, double):
+        return total_loss({}, {"a": single, "b": double})[0]
+
+    def run(*shards):
+        return strategy.run(step, args=shards)
+
+    shards = (per_replica(strategy, VALUES.astype(x), (3, 2)) for x in ("float32", "float64"))
+    totals = in_mode(run, mode)(*shards)
+    # (1 + 4 + 16 + 64 + 256) / 2 / 5, twice
+    np.testing.assert_allclose(strategy.reduce("SUM", totals, axis=None), 68.2, rtol=1e-6)
+
+
+def test_denominators_have_one_dtype_so_that_they_are_added_at_once():
+    from composer import build_total_loss
+
+    total_loss = build_total_loss(
+        {"tasks": {"t": {"loss": "huber"}}, "regularization": {"weight": 1}}
+    )
+    for y_pred, dtype in ((None, "float64"), ({"t": VALUES}, "float32")):
+        found = total_loss.denominators({"t": VALUES}, y_pred)
+        assert {each.dtype.name for each in found.values()} == {dtype}

@@ -182,3 +182,16 @@ class TestScope:
         model.compile("sgd")
         fit(model, batches(), epochs=2)
         assert on_every_replica(strategy, model.optimizer.iterations.value) == [4, 4]
+
+
+@pytest.mark.parametrize("call", ["train_on_batch", "test_on_batch"])
+def test_a_batch_that_every_replica_would_get_whole_is_refused(strategy, call):
+    with strategy.scope():
+        model = linear_model(MEAN)
+        model.compile("sgd")
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  # the whole text is below
+        getattr(model, call)(X, Y)
+    assert str(caught.value) == (
+        "`train_on_batch` and `test_on_batch` give every replica the whole batch, and sums would "
+        "count it as often; use `fit` and `evaluate`, which share it out"
+    )

@@ -435,6 +435,10 @@ def test_a_window_has_at_least_two_batches(k):
             "no sum over micro-batches is what one batch gives: `a/dice`, `b/dice` couple the samples of a batch",
         ),
         (
+            {"depth": {"loss": {"type": "center", "num_classes": 3, "embedding_size": 2}}},
+            "no sum over micro-batches is what one batch gives: the variables of `depth/center` move with every micro-batch, and the next one finds them elsewhere; `alpha: 0` holds centers",
+        ),
+        (
             {"depth": {"mask": "y_true > 0 and step > 3", "loss": "huber"}},
             "the dataset does not know the step, which the denominators of `depth/huber` read; add them up in a loop of your own",
         ),
@@ -447,7 +451,7 @@ def test_a_window_has_at_least_two_batches(k):
             "the dataset does not know the Keras masks of the model, which `depth/huber` read; put the masks into the targets, or accumulate in a loop of your own",
         ),
     ],
-    ids=["mask", "weight", "values", "coupled", "step", "keras mask", "keras mask of a sum"],
+    ids=["mask", "weight", "values", "coupled", "centers", "step", "keras mask", "keras mask of a sum"],
 )  # fmt: skip
 def test_a_term_that_is_no_sum_over_micro_batches_is_refused_by_name(tasks, message):
     assert refusal(tasks) == message

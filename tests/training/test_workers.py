@@ -91,6 +91,19 @@ def test_a_loss_with_centers_is_evaluated_there(served):
     np.testing.assert_allclose(served["centers"]["evaluated"], [total] * 2, rtol=1e-6)
 
 
+def test_a_loss_with_centers_is_not_trained_there(served):
+    """Of the moves of workers out of step, some would be overwritten by others."""
+    assert (
+        served["centers"]["trained"]
+        .splitlines()[0]
+        .endswith(
+            "ValueError: a loss with variables should train under replicas in step: the workers of a "
+            "ParameterServerStrategy would overwrite each other's moves of `face/center`; give "
+            "`training=False`, or use a MultiWorkerMirroredStrategy"
+        )
+    )
+
+
 def test_fit_says_that_keras_has_no_parameter_servers(served):
     assert served["fit"] == {
         "ours": "ValueError: a model should train under replicas in step: Keras has no `fit` for a "

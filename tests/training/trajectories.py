@@ -32,7 +32,7 @@ def ways():
     """
     keras.utils.set_random_seed(0)
     shuffled = trained.data(7).shuffle(7, seed=3).repeat()
-    windows = with_denominators(trained.data(6), build_total_loss(trained.SPEC), 2)
+    windows = with_denominators(trained.data(6), build_total_loss(trained.HELD), 2)
     return {
         "plain": (trained.data(), {}, {}),
         "together": (
