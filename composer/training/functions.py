@@ -54,6 +54,7 @@ class KerasFunctions(Base):
         # Those of a training that broke off.
         self.watch.listeners.clear()
         self.pass_over = None
+        self._initial_epoch = None
         self.begins = True
         if self.built and self.optimizer is not None and not self.optimizer.built:
             # In the first trace it would make a second one necessary.

@@ -40,10 +40,15 @@ class MultiTaskModel(Saved, TotalLossTrainer, keras.Model):
         outputs: Any,
         name: str | None = None,
         *,
-        total_loss: Any,
+        total_loss: Any = None,
         on_nonfinite: str = "report",
         **options: Any,
     ) -> None:
+        if total_loss is None:
+            raise ValueError(
+                "a MultiTaskModel should get a `total_loss`; a copy of one is "
+                "`MultiTaskModel.from_config(model.get_config())`"
+            )
         super().__init__(inputs, outputs, name=name, **options)
         self.take(total_loss, on_nonfinite)
         paths = self.total_loss.paths
@@ -113,9 +118,11 @@ def attach(model: keras.Model, total_loss: Any, *, on_nonfinite: str = "report")
 
     Args:
         model: functional, sequential or a subclass; it should return a mapping by the names of the
-            spec, or have `output_names`, or have the one output that the spec reads.
+            spec, or have `output_names`, or, without these, the one output that the spec reads.
         total_loss: as for MultiTaskModel.
         on_nonfinite: as for MultiTaskModel.
     """
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"model should be a keras.Model, found {type(model).__name__}")
     with model.distribute_strategy.scope():
         return AttachedModel(model, total_loss=total_loss, on_nonfinite=on_nonfinite)

@@ -152,6 +152,7 @@ class Backup(keras.callbacks.Callback):
         return None
 
     def _resume(self, path: str) -> None:
+        before = int(tf.convert_to_tensor(self.model.optimizer.iterations))
         restore_parts(path, model=self.model, position=self._position)
         # The next checkpoint gets the next number, also where a broken one has it.
         self._checkpoint.save_counter.assign(int(path.rpartition("-")[2]))
@@ -162,10 +163,19 @@ class Backup(keras.callbacks.Callback):
                 f"`steps_per_execution` should divide the {batch} batches of the epoch that were "
                 f"trained before, found {together}"
             )
+        self._warn(path, before, epoch)
         self.resumed = (epoch, batch)
         self.model._initial_epoch = epoch
         self.model.pass_over = PassOver(self.model, path, epoch, batch)
         log.info("resumed from %s at epoch %d, batch %d", quote(path), epoch, batch)
+
+    def _warn(self, path: str, before: int, epoch: int) -> None:
+        """Tells what a resumed training would do in silence: go back, or end at once."""
+        now = int(tf.convert_to_tensor(self.model.optimizer.iterations))
+        if before > now:
+            log.warning("the model goes back from step %d to %d, of %s", before, now, quote(path))
+        if epoch >= self.params["epochs"]:
+            log.warning("all %d epochs were trained before, by %s", epoch, quote(path))
 
     def _save(self, epoch: int, batch: int) -> None:
         self._position.move(epoch, batch)

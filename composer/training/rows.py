@@ -27,7 +27,7 @@ COLUMNS = (
     "steps",
     "counted",  # elements that count
     "elements",
-    "skipped",  # steps that `skip_term` left out, which are in no other column
+    "skipped",  # calls that `skip_term` left out, which are in no other column
 )
 _PLACE = {name: place for place, name in enumerate(COLUMNS)}
 NEVER = -1
@@ -42,7 +42,7 @@ class EpochRow:
         weighted: Σ weight · numerator / ΣD.
         weight: the mean of the scalar weight over the steps.
         kept: the part of its elements that count, from 0 to 1.
-        skipped: the number of steps that were left out for not being finite.
+        skipped: the number of steps, or micro-batches, left out for not being finite.
     """
 
     loss: float
@@ -192,9 +192,14 @@ def _columns(
     columns = tf.stack([*numbers, tf.zeros_like(share)])
     if skip is None:
         return columns
-    return tf.where(
-        skip, share * tf.one_hot(_PLACE["skipped"], len(COLUMNS), dtype=tf.float64), columns
-    )
+    skipped = first_replica() * tf.one_hot(_PLACE["skipped"], len(COLUMNS), dtype=tf.float64)
+    return tf.where(skip, skipped, columns)
+
+
+def first_replica() -> tf.Tensor:
+    """1 on the first replica, 0 on all others: a sum over them counts a step once; float64."""
+    context = tf.distribute.get_replica_context()
+    return tf.cast(tf.equal(context.replica_id_in_sync_group, 0), tf.float64)
 
 
 def _column(sums: tf.Tensor, name: str) -> tf.Tensor:

@@ -11,9 +11,17 @@ import tensorflow as tf
 
 from composer.compose import REGULARIZATION, Evaluation, TotalLoss, build_total_loss
 from composer.training.batches import by_name, in_place, with_keras_masks, with_sample_weight
+from composer.training.clipping import clipped
 from composer.training.functions import KerasFunctions
-from composer.training.nonfinite import Watch, is_bad, nonfinite_flags, read_policy, zero_where
-from composer.training.rows import Rows
+from composer.training.nonfinite import (
+    OnNonfinite,
+    Watch,
+    is_bad,
+    nonfinite_flags,
+    read_policy,
+    zero_where,
+)
+from composer.training.rows import Rows, first_replica
 from composer.training.window_limits import Window, accumulation_steps, require_windows
 from composer.training.windows import read_window
 
@@ -34,7 +42,6 @@ class TotalLossTrainer(KerasFunctions):
     Attributes:
         total_loss: what is minimized.
         rows: its table over the epoch.
-        on_nonfinite: what happens when a term is not finite.
     """
 
     total_loss: TotalLoss
@@ -42,14 +49,23 @@ class TotalLossTrainer(KerasFunctions):
 
     def take(self, total_loss: Any, on_nonfinite: str) -> None:
         """Sets up the total loss; called once, when the model is made."""
-        self.on_nonfinite = read_policy(on_nonfinite)
         # Under the strategy of the model, so that every replica has the same variables.
         with self.distribute_strategy.scope():
             self.total_loss = (
                 total_loss if isinstance(total_loss, TotalLoss) else build_total_loss(total_loss)
             )
             self.rows = Rows(self.total_loss.names)
-        self.watch = Watch(self.rows, self.on_nonfinite)
+        self.watch = Watch(self.rows, read_policy(on_nonfinite))
+
+    @property
+    def on_nonfinite(self) -> OnNonfinite:
+        """`report`, `skip_term` or `raise`; another one holds from the next call of `fit` on."""
+        return self.watch.policy
+
+    @on_nonfinite.setter
+    def on_nonfinite(self, policy: str) -> None:
+        self.watch.policy = read_policy(policy)
+        self.train_function = None
 
     def compile(
         self,
@@ -115,6 +131,7 @@ class TotalLossTrainer(KerasFunctions):
         variables = self.trainable_variables
         if variables:
             gradients = self._guarded(tape.gradient(scaled, variables))
+            gradients = clipped(self.optimizer, gradients)
             # Else the optimizer would count a step for the batch that is missing at the end.
             with tf.control_dependencies([evaluation.total]):
                 self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
@@ -126,11 +143,14 @@ class TotalLossTrainer(KerasFunctions):
         """The gradients, with what `on_nonfinite` makes of them where one is not finite.
 
         A term left out leaves nothing of itself, but 0 · ∞ behind it is NaN: the square root of a
-        model at 0. A LossScaleOptimizer looks itself, and an overflow is nothing to report.
+        model at 0. A LossScaleOptimizer looks itself, and an overflow is nothing to report, unless
+        there is nothing left to scale down.
         """
-        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
-            return gradients
         bad = is_bad(gradients)
+        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+            bad &= tf.convert_to_tensor(self.optimizer.dynamic_scale) <= 1
+            self.rows.remember_gradient(bad, self.optimizer.iterations)
+            return gradients
         self.rows.remember_gradient(bad, self.optimizer.iterations)
         return gradients if self.on_nonfinite == "report" else zero_where(bad, gradients)
 
@@ -205,8 +225,4 @@ class TotalLossTrainer(KerasFunctions):
 
     def _share(self, window: Window | None) -> tf.Tensor:
         """The part of an update that this call stands for; the first replica answers for all."""
-        if window is not None:
-            return window.share
-        context = tf.distribute.get_replica_context()
-        is_first = tf.equal(tf.convert_to_tensor(context.replica_id_in_sync_group), 0)
-        return tf.cast(is_first, tf.float64)
+        return first_replica() if window is None else window.share

@@ -14,6 +14,7 @@ from composer.language.diagnostics import listing
 from composer.terms import Term, terms_of
 from composer.training.batches import KERAS_MASK
 
+_REPLICATED = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy)
 NO_SUM = "no sum over micro-batches is what one batch gives"
 
 
@@ -80,8 +81,16 @@ def _reads_keras_mask(term: Term) -> bool:
 
 
 def accumulation_steps(optimizer: Any) -> int:
-    """k of `gradient_accumulation_steps=k`, the wrapped optimizer's too; 1 where there is none."""
+    """k of `gradient_accumulation_steps=k`, the wrapped optimizer's too; 1 where there is none.
+
+    Raises ValueError for several optimizers of which one accumulates.
+    """
     inner = getattr(optimizer, "inner_optimizer", optimizer)
+    if any(accumulation_steps(each) > 1 for each in getattr(inner, "optimizers", ())):
+        raise ValueError(
+            "one optimizer of a MultiOptimizer has `gradient_accumulation_steps`, and the steps of "
+            "all others would count its micro-batches; accumulate with a single optimizer"
+        )
     return getattr(inner, "gradient_accumulation_steps", None) or 1
 
 
@@ -102,11 +111,10 @@ def require_windows(optimizer: Any, window: Window | None) -> None:
     k = accumulation_steps(optimizer)
     size = 1 if window is None else window.size
     strategy = tf.distribute.get_strategy()
-    if k > 1 and strategy.num_replicas_in_sync > 1:
+    if k > 1 and isinstance(strategy, _REPLICATED):
         raise ValueError(
-            "Keras accumulates gradients on one device alone, found "
-            f"{strategy.num_replicas_in_sync} replicas; accumulate in a loop of your own, with "
-            "`denominators=`"
+            f"Keras accumulates gradients without replicas alone, found {type(strategy).__name__}; "
+            "accumulate in a loop of your own, with `denominators=`"
         )
     if k > 1 and isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         raise ValueError(

@@ -304,3 +304,20 @@ def test_the_names_of_the_loss_and_its_state_are_no_weights_of_the_model():
     model = linear_model(spec)
     assert len(model.trainable_variables) == 1
     assert len(model.get_weights()) == 1
+
+
+def test_a_copy_by_keras_says_how_to_copy():
+    import keras
+
+    model = linear_model(DEPTH)
+    with pytest.raises(ValueError, match=r"MultiTaskModel\.from_config\(model\.get_config\(\)\)"):
+        keras.models.clone_model(model)
+    copied = type(model).from_config(model.get_config())
+    assert copied.total_loss.names == model.total_loss.names
+
+
+def test_what_is_no_model_cannot_be_attached():
+    from composer import training
+
+    with pytest.raises(ValueError, match=r"^model should be a keras.Model, found str$"):
+        training.attach("depth", DEPTH)

@@ -369,3 +369,18 @@ def test_a_listener_hears_of_a_term_before_it_raises(told):
     with pytest.raises(training.NonFiniteError):
         model.train_function(iter([batches(math.nan)]))
     assert heard == [(BAD, 0)]
+
+
+def test_another_policy_holds_from_the_next_fit_on():
+    from composer import training
+
+    x, y = batches(0, math.nan)
+    model = compiled(linear_model(SPEC, heads=("good", "bad")), rate=0.1)
+    model.fit(x[:1], {name: each[:1] for name, each in y.items()}, verbose=0)
+    model.on_nonfinite = "raise"
+    assert model.on_nonfinite == "raise"
+    with pytest.raises(training.NonFiniteError):
+        model.fit(x, y, batch_size=1, shuffle=False, verbose=0)
+    assert np.isfinite(weights_of(model)).all()
+    with pytest.raises(ValueError, match="on_nonfinite should be one of"):
+        model.on_nonfinite = "ignore"

@@ -187,3 +187,24 @@ def test_training_in_mixed_precision_ends_where_float32_does(policy):
     model = compiled(model_of({"tasks": {"depth": {"loss": "huber"}}}), keras.optimizers.SGD(0.5))
     model.fit(x, y, batch_size=16, epochs=20, verbose=0)
     assert weights_of(model) == pytest.approx(3, rel=2e-2)
+
+
+def test_a_gradient_that_no_scale_makes_finite_is_told(float16, caplog):
+    """A scale of 1 has nothing left to lower; Keras would leave out every step in silence."""
+    import keras
+
+    inputs = keras.Input([1])
+    hidden = keras.layers.Dense(1, kernel_initializer="ones", use_bias=False)(inputs)
+    root = keras.ops.sqrt(keras.ops.relu(0 * hidden))
+    outputs = {"depth": keras.layers.Dense(1, dtype="float32")(root)}
+    from composer import training
+
+    model = training.MultiTaskModel(inputs, outputs, total_loss=SPEC)
+    scaling = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1), initial_scale=4.0)
+    model.compile(scaling)
+    x = np.ones([4, 1], "float32")
+    model.fit(x, {"depth": x}, batch_size=1, verbose=0)
+    assert [record.message for record in caplog.records] == [
+        "step 0: the gradient is not finite, though the losses are"
+    ]
+    assert int(model.optimizer.iterations) == 0

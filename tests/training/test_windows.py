@@ -567,3 +567,38 @@ def test_a_loss_scale_optimizer_does_not_accumulate():
         "a LossScaleOptimizer leaves out micro-batches whose gradients overflow, and windows "
         "would shift; accumulate in mixed_bfloat16 or float32, or in a loop of your own"
     )
+
+
+def test_one_of_several_optimizers_cannot_accumulate_by_itself():
+    import keras
+
+    inner = keras.optimizers.SGD(0.1, gradient_accumulation_steps=3)
+    several = getattr(keras.optimizers, "MultiOptimizer", None)
+    if several is None:
+        pytest.skip("this Keras has no MultiOptimizer")
+    model = compiled(linear_model({"tasks": HUBER}), several(keras.optimizers.OptimizerMap(inner)))
+    with pytest.raises(ValueError, match="accumulate with a single optimizer"):
+        model.fit(column(1, 2), {"depth": column(0, 0)}, verbose=0)
+
+
+def test_replicas_do_not_accumulate_even_if_there_is_one():
+    import keras
+    import tensorflow as tf
+
+    one = tf.distribute.MirroredStrategy(["CPU:0"])
+    with one.scope():
+        model = linear_model({"tasks": HUBER})
+        model.compile(keras.optimizers.SGD(0.1, gradient_accumulation_steps=2))
+    data = known_batches_of(column(1, 2), {"depth": column(0, 0)}, [1, 1])
+    with pytest.raises(ValueError, match="without replicas alone, found MirroredStrategy"):
+        model.fit(windows(model.total_loss, 2, data), shuffle=False, verbose=0)
+
+
+def test_a_micro_batch_that_is_left_out_is_counted():
+    from composer.training import MultiTaskModel  # noqa: F401  # registers the model
+
+    model = accumulating(on_nonfinite="skip_term")
+    data = windows(model.total_loss, 4, eight_batches(bad=5))
+    model.fit(data, shuffle=False, verbose=0)
+    (row,) = model.rows.table().values()
+    assert row.skipped == 1
