@@ -277,6 +277,37 @@ def test_a_finished_training_goes_on_when_more_epochs_are_asked_for(trained, mod
     assert int(model.optimizer.iterations) == 25
 
 
+def test_what_it_would_do_in_silence_is_told(trained, model, tmp_path, caplog):
+    resume(trained, model, tmp_path, epochs=1)
+    trained.fit(model, trained.data(), epochs=2)  # without it, from step 5 to 15
+    caplog.clear()
+    from composer.training import Backup
+
+    trained.fit(model, trained.data(), [Backup(tmp_path)], epochs=1)
+    path = f"`{tmp_path}/ckpt-6`"
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
+        f"the model goes back from step 15 to 5, of {path}",
+        f"all 1 epochs were trained before, by {path}",
+    ]
+
+
+def test_after_a_resumed_training_that_broke_off_the_next_one_is_whole(
+    trained, model, left, tmp_path
+):
+    from composer.training import Backup
+
+    def stop(done):
+        if done == 8:
+            raise KeyboardInterrupt
+
+    directory = shutil.copytree(left / "7", tmp_path / "seventh")
+    with pytest.raises(KeyboardInterrupt):
+        trained.fit(
+            begin(model), trained.data(), [Backup(directory, every=1), trained.After(batch=stop)]
+        )
+    assert len(trained.fit(model, trained.data(), epochs=3)["loss"]) == 3
+
+
 @full
 def test_it_resumes_over_replicas(trained, left, strategy):
     # The batches have 4 samples, 2 for each replica; what was saved on one device goes on on two.
