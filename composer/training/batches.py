@@ -36,6 +36,21 @@ def by_name(side: str, given: Any, names: Sequence[str] | None, paths: Paths) ->
     return dict(zip(names, several, strict=True))
 
 
+def target_names(y_true: Any, y_pred: Any, names: Sequence[str] | None) -> Sequence[str] | None:
+    """The names of targets that come without: those of the outputs, or the key of the only one.
+
+    Raises ValueError where the outputs are a mapping, whose order says nothing.
+    """
+    if y_true is None or isinstance(y_true, Mapping) or not isinstance(y_pred, Mapping):
+        return names
+    if len(y_pred) > 1:
+        raise ValueError(
+            f"y_true should be a mapping by name, as the outputs are ({listing(y_pred)}), "
+            f"found {type(y_true).__name__}"
+        )
+    return [str(name) for name in y_pred]
+
+
 def _only_name(side: str, count: int, paths: Paths) -> list[str]:
     """The one name that the spec reads, for the one output of a model that has no names."""
     read = [".".join(path) for path in paths[side]]  # type: ignore[index]  # see by_name

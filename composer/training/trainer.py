@@ -10,7 +10,13 @@ import keras
 import tensorflow as tf
 
 from composer.compose import REGULARIZATION, Evaluation, TotalLoss, build_total_loss
-from composer.training.batches import by_name, in_place, with_keras_masks, with_sample_weight
+from composer.training.batches import (
+    by_name,
+    in_place,
+    target_names,
+    with_keras_masks,
+    with_sample_weight,
+)
 from composer.training.clipping import clipped
 from composer.training.functions import KerasFunctions
 from composer.training.nonfinite import (
@@ -183,7 +189,7 @@ class TotalLossTrainer(KerasFunctions):
         paths = self.total_loss.paths
         names = self._names()
         predictions = by_name("y_pred", y_pred, names, paths)
-        targets = by_name("y_true", y_true, names, paths)
+        targets = by_name("y_true", y_true, target_names(y_true, y_pred, names), paths)
         if isinstance(sample_weight, list | tuple) and names is not None:
             sample_weight = by_name("sample_weight", sample_weight, names, paths)
         targets = with_sample_weight(targets, sample_weight, paths)

@@ -156,3 +156,30 @@ def test_a_keras_mask_that_the_spec_does_not_read_is_refused(batches):
 )  # fmt: skip
 def test_targets_stand_where_the_metrics_of_keras_look(batches, given, y_pred, names, found):
     assert batches.in_place(given, y_pred, names) == found
+
+
+class TestTargetsWithoutNames:
+    """What stands for the outputs in order."""
+
+    @pytest.mark.parametrize(
+        ("y_true", "y_pred", "names"),
+        [
+            ([1, 2], [3, 4], ["a", "b"]),
+            (1, {"depth": 2}, ["depth"]),
+            ({"x": 1}, {"depth": 2, "scene": 3}, ["a", "b"]),
+            (None, {"depth": 2, "scene": 3}, ["a", "b"]),
+        ],
+    )
+    def test_their_names(self, y_true, y_pred, names):
+        from composer.training.batches import target_names
+
+        assert target_names(y_true, y_pred, ["a", "b"]) == names
+
+    def test_a_mapping_of_outputs_has_no_order(self):
+        from composer.training.batches import target_names
+
+        with pytest.raises(ValueError) as caught:  # noqa: PT011  # the whole text is below
+            target_names((1, 2), {"depth": 3, "scene": 4}, ["dense", "dense_1"])
+        assert str(caught.value) == (
+            "y_true should be a mapping by name, as the outputs are (`depth`, `scene`), found tuple"
+        )
