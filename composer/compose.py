@@ -105,8 +105,9 @@ class TotalLoss(tf.Module):
             regularization: the model's own losses, as `keras_model.losses` gives them; needed
                 exactly where the spec declares `regularization:` (`[]` for none).
             training: True also moves the centers of `center` losses, after the loss is computed.
-            denominators: what `denominators()` gave, added up over the replicas or micro-batches
-                that share one update. By default they are computed here, and added over replicas.
+            denominators: what `denominators()` gave, added up over all replicas and
+                micro-batches that share one update; nothing is added to them here. By default they
+                are computed here, and added over replicas.
             skip: by name, boolean scalars. A term whose flag is True has the weight 0 at this call:
                 nothing of it reaches the total or the gradient, and its centers stay. The flags
                 should be equal on all replicas.

@@ -28,6 +28,11 @@ def by_name(side: str, given: Any, names: Sequence[str] | None, paths: Paths) ->
     several = list(given) if isinstance(given, list | tuple) else [given]
     if names is None:
         names = _only_name(side, len(several), paths)
+    if len(set(names)) < len(names):
+        raise ValueError(
+            f"{side} should be a mapping by name, since several outputs share one "
+            f"({listing(names)}); let the model return a mapping"
+        )
     if len(names) != len(several):
         raise ValueError(
             f"{side} should be a mapping by name, or one tensor for each output "

@@ -31,7 +31,8 @@ class MultiTaskModel(Saved, TotalLossTrainer, keras.Model):
 
     Raises:
         SpecError: the spec is not sound.
-        ValueError: an output that the spec reads is missing.
+        ValueError: there is no `total_loss`, an output that the spec reads is missing, or
+            `on_nonfinite` is no policy.
     """
 
     def __init__(
@@ -121,6 +122,13 @@ def attach(model: keras.Model, total_loss: Any, *, on_nonfinite: str = "report")
             spec, or have `output_names`, or, without these, the one output that the spec reads.
         total_loss: as for MultiTaskModel.
         on_nonfinite: as for MultiTaskModel.
+
+    Returns:
+        The model to compile and fit.
+
+    Raises:
+        SpecError: the spec is not sound.
+        ValueError: `model` is no keras.Model, or `on_nonfinite` is no policy.
     """
     if not isinstance(model, keras.Model):
         raise ValueError(f"model should be a keras.Model, found {type(model).__name__}")

@@ -149,8 +149,8 @@ class TotalLossTrainer(KerasFunctions):
         """The gradients, with what `on_nonfinite` makes of them where one is not finite.
 
         A term left out leaves nothing of itself, but 0 · ∞ behind it is NaN: the square root of a
-        model at 0. A LossScaleOptimizer looks itself, and an overflow is nothing to report, unless
-        there is nothing left to scale down.
+        model at 0. A LossScaleOptimizer leaves overflows out itself, which are nothing to report,
+        unless there is nothing left to scale down.
         """
         bad = is_bad(gradients)
         if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):

@@ -37,11 +37,17 @@ def with_denominators(
             otherwise.
 
     Raises:
-        ValueError: a denominator reads predictions or the step, or a loss couples the samples of a
-            batch: no sum over micro-batches gives what one batch gives. The terms are named.
+        ValueError: k is below 2; the batches are no whole windows; or terms, which are named, are
+            no sum over micro-batches: their denominators read predictions or the step, they read a
+            Keras mask, couple the samples of a batch, or move centers.
     """
     if not isinstance(k, int) or k < 2:
         raise ValueError(f"k should be an integer of at least 2, found {k!r}")
+    if not isinstance(total_loss, TotalLoss):
+        raise ValueError(
+            "total_loss should be a TotalLoss, such as `model.total_loss`, "
+            f"found {type(total_loss).__name__}"
+        )
     refuse(total_loss)
     count = int(dataset.cardinality())
     if count > 0 and count % k and not drop_remainder:

@@ -183,3 +183,14 @@ class TestTargetsWithoutNames:
         assert str(caught.value) == (
             "y_true should be a mapping by name, as the outputs are (`depth`, `scene`), found tuple"
         )
+
+
+def test_outputs_of_one_layer_share_its_name_and_need_a_mapping():
+    from composer.training.batches import by_name
+
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  # the whole text is below
+        by_name("y_pred", [1, 2], ["a", "a"], {"y_pred": [("a",)]})
+    assert str(caught.value) == (
+        "y_pred should be a mapping by name, since several outputs share one (`a`, `a`); "
+        "let the model return a mapping"
+    )

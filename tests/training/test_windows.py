@@ -602,3 +602,11 @@ def test_a_micro_batch_that_is_left_out_is_counted():
     model.fit(data, shuffle=False, verbose=0)
     (row,) = model.rows.table().values()
     assert row.skipped == 1
+
+
+def test_what_is_no_total_loss_is_refused():
+    from composer import training
+
+    data = known_batches_of(column(1, 2), {"depth": column(0, 0)}, [1, 1])
+    with pytest.raises(ValueError, match=r"such as `model.total_loss`, found dict$"):
+        training.with_denominators(data, {"tasks": HUBER}, 2)
