@@ -158,6 +158,7 @@ def test_a_short_run_on_digits(tmp_path, digits):
         assert epoch["scene/sparse_softmax_cross_entropy"]["kept"] == 1
 
 
+@pytest.mark.full
 def test_a_short_run_on_the_aloe_pair(tmp_path):
     results, printed = run("train_stereo.py", tmp_path, "--quick")
     assert_sound(results, printed, {"curves.png", "disparity.png"}, tmp_path)
