@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
+_SOFTMAX_RANK = 5  # oneDNN's kernel aborts beyond
+
+
 def safe_sqrt(x: tf.Tensor) -> tf.Tensor:
     """√x with gradient 0 at 0, where the true one is infinite."""
     import tensorflow as tf
@@ -51,9 +54,6 @@ def softmax(logits: tf.Tensor) -> tf.Tensor:
     shape = tf.shape(logits)
     rows = tf.reshape(logits, [tf.reduce_prod(shape[:-1]), shape[-1]])
     return tf.ensure_shape(tf.reshape(tf.nn.softmax(rows), shape), logits.shape)
-
-
-_SOFTMAX_RANK = 5  # oneDNN's kernel aborts beyond
 
 
 def softmax_entropies(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

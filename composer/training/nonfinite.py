@@ -49,7 +49,7 @@ def nonfinite_flags(breakdown: Mapping[str, Term]) -> dict[str, tf.Tensor]:
     return dict(zip(breakdown, tf.unstack(anywhere), strict=True))
 
 
-def is_bad(gradients: Sequence[Any]) -> tf.Tensor:
+def any_nonfinite(gradients: Sequence[Any]) -> tf.Tensor:
     """Whether a gradient is not finite on any replica: a boolean scalar, equal on all."""
     numbers = [
         part

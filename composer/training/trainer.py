@@ -22,7 +22,7 @@ from composer.training.functions import KerasFunctions
 from composer.training.nonfinite import (
     OnNonfinite,
     Watch,
-    is_bad,
+    any_nonfinite,
     nonfinite_flags,
     read_policy,
     zero_where,
@@ -152,13 +152,13 @@ class TotalLossTrainer(KerasFunctions):
         model at 0. A LossScaleOptimizer leaves overflows out itself, which are nothing to report,
         unless there is nothing left to scale down.
         """
-        bad = is_bad(gradients)
-        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+        bad = any_nonfinite(gradients)
+        is_scaled = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
+        if is_scaled:
             bad &= tf.convert_to_tensor(self.optimizer.dynamic_scale) <= 1
-            self.rows.remember_gradient(bad, self.optimizer.iterations)
-            return gradients
         self.rows.remember_gradient(bad, self.optimizer.iterations)
-        return gradients if self.on_nonfinite == "report" else zero_where(bad, gradients)
+        stays = is_scaled or self.on_nonfinite == "report"
+        return gradients if stays else zero_where(bad, gradients)
 
     @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
     def test_step(self, data: Any) -> dict[str, Any]:

@@ -36,28 +36,10 @@ def refuse(total_loss: TotalLoss) -> None:
     """Raises ValueError for the terms that are no sum over micro-batches, with the reason."""
     terms = terms_of(total_loss.spec)
     ranks = {name: len(each.shape) for name, each in total_loss.spec.constants.items()}
-    coupled = [term.name for term in terms if term.loss.coupling == "batch"]
-    if coupled:
-        raise ValueError(f"{NO_SUM}: {listing(coupled)} couple the samples of a batch")
-    masked = [term.name for term in terms if _reads_keras_mask(term)]
-    if masked:
-        raise ValueError(
-            f"the dataset does not know the Keras masks of the model, which {listing(masked)} "
-            "read; put the masks into the targets, or accumulate in a loop of your own"
-        )
-    # Of our own losses `center` has state, and stands still with `alpha: 0`.
-    moved = [x.name for x in terms if x.loss.state() and getattr(x.loss, "alpha", None) != 0]
-    if moved:
-        raise ValueError(
-            f"{NO_SUM}: the variables of {listing(moved)} move with every micro-batch, and the "
-            "next one finds them elsewhere; `alpha: 0` holds centers"
-        )
-    timed = [term.name for term in terms if any(_has(t.Step, x) for x in _counted(term, ranks))]
-    if timed:
-        raise ValueError(
-            f"the dataset does not know the step, which the denominators of {listing(timed)} "
-            "read; add them up in a loop of your own"
-        )
+    for is_refused, sentence in _REFUSALS:
+        names = [term.name for term in terms if is_refused(term, ranks)]
+        if names:
+            raise ValueError(sentence.format(listing(names)))
 
 
 def _counted(term: Term, ranks: Mapping[str, int]) -> list[t.Tree]:
@@ -68,16 +50,45 @@ def _counted(term: Term, ranks: Mapping[str, int]) -> list[t.Tree]:
     return [*(part.tree for part in term.masks), *(rest for rest in rests if rest is not None)]
 
 
-def _has(kind: type[t.Tree], tree: t.Tree) -> bool:
-    return any(isinstance(node, kind) for node in t.walk(tree))
+def _couples_the_batch(term: Term, _: Mapping[str, int]) -> bool:
+    return term.loss.coupling == "batch"
 
 
-def _reads_keras_mask(term: Term) -> bool:
+def _reads_keras_mask(term: Term, _: Mapping[str, int]) -> bool:
     return any(
         isinstance(node, t.Tensor) and node.side == "y_true" and node.path[:1] == (KERAS_MASK,)
         for part in (*term.roles.values(), *term.masks, *term.weights)
         for node in t.walk(part.tree)
     )
+
+
+def _moves(term: Term, _: Mapping[str, int]) -> bool:
+    # Of our own losses `center` has state, and stands still with `alpha: 0`.
+    return bool(term.loss.state()) and getattr(term.loss, "alpha", None) != 0
+
+
+def _counts_by_step(term: Term, ranks: Mapping[str, int]) -> bool:
+    return any(isinstance(node, t.Step) for tree in _counted(term, ranks) for node in t.walk(tree))
+
+
+_REFUSALS = (
+    (_couples_the_batch, f"{NO_SUM}: {{}} couple the samples of a batch"),
+    (
+        _reads_keras_mask,
+        "the dataset does not know the Keras masks of the model, which {} read; put the masks into "
+        "the targets, or accumulate in a loop of your own",
+    ),
+    (
+        _moves,
+        f"{NO_SUM}: the variables of {{}} move with every micro-batch, and the next one finds them "
+        "elsewhere; `alpha: 0` holds centers",
+    ),
+    (
+        _counts_by_step,
+        "the dataset does not know the step, which the denominators of {} read; add them up in a "
+        "loop of your own",
+    ),
+)
 
 
 def accumulation_steps(optimizer: Any) -> int:

@@ -62,15 +62,9 @@ def with_denominators(
     # A worker that reads files of its own would add up its own windows alone.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     found = found.with_options(options)
-    return (
-        found
-        if count < 0
-        else found.apply(tf.data.experimental.assert_cardinality(_whole(count, k)))
-    )
-
-
-def _whole(count: int, k: int) -> int:
-    return count - count % k
+    if count < 0:  # endless, or not known
+        return found
+    return found.apply(tf.data.experimental.assert_cardinality(count - count % k))
 
 
 def read_window(y_true: Any) -> tuple[Window | None, Any]:
@@ -98,40 +92,45 @@ def _expanded(parts: Any, total_loss: TotalLoss, k: int) -> tf.data.Dataset:
             "the dataset should give (x, y_true) or (x, y_true, sample_weight), "
             f"found a tuple of {len(parts)}"
         )
-    flat = tf.nest.flatten(parts)
-    window = tf.data.Dataset.zip(tuple(flat))
+    window = tf.data.Dataset.zip(tuple(tf.nest.flatten(parts)))
+    sums = _whole(_sums(window, parts, total_loss), k)
+
+    def attached(*batch: tf.Tensor) -> Any:
+        x, y_true, *more = tf.nest.pack_sequence_as(parts, batch)
+        # A strategy splits all that a batch holds along its first axis: so a copy for each sample.
+        rows = {name: tf.fill([tf.shape(batch[0])[0]], each) for name, each in sums.items()}
+        held = {"samples": rows.pop(_SAMPLES), "denominators": rows}
+        return (x, {f"{WINDOW}{k}": held, "y_true": y_true}, *more)
+
+    return window.map(attached)
+
+
+def _sums(window: tf.data.Dataset, parts: Any, total_loss: TotalLoss) -> dict[str, tf.Tensor]:
+    """The denominators of a window by term, its samples and its batches; float64 scalars."""
 
     def counted(batch: tuple[tf.Tensor, ...]) -> dict[str, tf.Tensor]:
         _, *rest = tf.nest.pack_sequence_as(parts, batch)
         return {**_denominators(total_loss, *rest), _SAMPLES: _length(batch), _BATCHES: _one()}
 
     zeros = {name: tf.zeros([], tf.float64) for name in [*_divided(total_loss), _SAMPLES, _BATCHES]}
-    sums = window.reduce(
+    sums: dict[str, tf.Tensor] = window.reduce(
         zeros,
         lambda sums, batch: {name: sums[name] + each for name, each in counted(batch).items()},
     )
+    return sums
+
+
+def _whole(sums: dict[str, tf.Tensor], k: int) -> dict[str, tf.Tensor]:
+    """The sums of a window, which raise where it has fewer than k batches."""
+    batches = sums.pop(_BATCHES)
     whole = tf.debugging.assert_equal(
-        sums[_BATCHES],
+        batches,
         tf.constant(float(k), tf.float64),
         f"the dataset should be whole windows of {k} batches; `drop_remainder=True` leaves "
         "the last batches out",
     )
     with tf.control_dependencies([whole]):
-        sums = {name: tf.identity(each) for name, each in sums.items()}
-
-    def attached(*batch: tf.Tensor) -> Any:
-        x, y_true, *more = tf.nest.pack_sequence_as(parts, batch)
-        # A strategy splits all that a batch holds along its first axis: so a copy for each sample.
-        rows = {
-            name: tf.fill([tf.shape(batch[0])[0]], each)
-            for name, each in sums.items()
-            if name != _BATCHES
-        }
-        samples = rows.pop(_SAMPLES)
-        held = {"denominators": rows, "samples": samples}
-        return (x, {f"{WINDOW}{k}": held, "y_true": y_true}, *more)
-
-    return window.map(attached)
+        return {name: tf.identity(each) for name, each in sums.items()}
 
 
 # No term is called so: their names have a stroke in them.

@@ -34,6 +34,7 @@ from tests.training.shared_out import (  # noqa: E402
     MEAN,
     PEOPLE,
     batches,
+    error_of,
     fit,
     keras_batches,
     of_keras,
@@ -64,14 +65,6 @@ def in_a_loop():
         return total, row.denominator, gradient
 
     return {"calls": scheduled(6, step, lambda: batches(of=5)), "weight": float(weight)}
-
-
-def error_of(call):
-    try:
-        call()
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    return ""
 
 
 def with_centers():

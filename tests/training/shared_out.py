@@ -91,3 +91,12 @@ def in_scope(strategy, build):
     with strategy.scope():
         over_replicas = build()
     return over_replicas, build()
+
+
+def error_of(call):
+    """What a call raises, as one text; nothing where it does not."""
+    try:
+        call()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""

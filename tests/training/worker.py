@@ -16,6 +16,7 @@ from tests.training.shared_out import (  # noqa: E402
     PEOPLE,
     WITH_A_NAN,
     batches,
+    error_of,
     faces,
     fit,
     keras_batches,
@@ -84,14 +85,6 @@ def logs_of(model):
     model._symbolic_build(data_batch=next(iter(keras_batches(4))))
     model._maybe_symbolic_build = lambda **_: None
     fit(model, keras_batches(4))
-
-
-def error_of(call):
-    try:
-        call()
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    return ""
 
 
 found = {
