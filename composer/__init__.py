@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from composer.api import check_spec as check_spec
-    from composer.compose import Term as Term
     from composer.compose import TotalLoss as TotalLoss
     from composer.compose import build_total_loss as build_total_loss
+    from composer.engine.total import Term as Term
     from composer.language.diagnostics import Problem as Problem
     from composer.language.diagnostics import SpecError as SpecError
     from composer.language.signature import Signature as Signature
@@ -26,7 +26,7 @@ _HOMES = {
     "Signature": "composer.language.signature",
     "Spec": "composer.spec",
     "SpecError": "composer.language.diagnostics",
-    "Term": "composer.compose",
+    "Term": "composer.engine.total",
     "TotalLoss": "composer.compose",
     "build_total_loss": "composer.compose",
     "check_spec": "composer.api",

@@ -2,54 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from composer.engine.batch_tensors import Batch, Tensors, collect
+from composer.engine.compiled import Compiled, stopped
 from composer.engine.evaluate import Value
-from composer.engine.gates import gate
+from composer.engine.paying import JitCompile, in_xla, pays, require_jit_compile
 from composer.engine.plan import Plans
-from composer.engine.replicas import sum_over_replicas
+from composer.engine.replicas import over_replicas, sum_over_replicas
 from composer.engine.state import create_state
 from composer.engine.term import TermOnBatch
-from composer.engine.weights import constant_values, scalar_of, step_tensor
+from composer.engine.total import REGULARIZATION, Computation, Inputs, Term
+from composer.engine.weights import constant_values, step_tensor
 from composer.language.diagnostics import SpecError, listing
+from composer.language.dtypes import widest_float
 from composer.losses.base import Loss
 from composer.overrides import Overrides
 from composer.reading import examine
 from composer.spec import Spec
 from composer.terms import reads_step, tensors_read, terms_of
 
-REGULARIZATION = "regularization"
+__all__ = ["REGULARIZATION", "Evaluation", "Term", "TotalLoss", "build_total_loss"]
 
 # Nothing here branches on a tensor, so there is nothing for AutoGraph to rewrite.
 do_not_convert = tf.autograph.experimental.do_not_convert
 
 
-class Term(NamedTuple):
-    """One row of the breakdown: four scalars of one float dtype.
-
-    Attributes:
-        loss: Σ K·W·v / D; in a replica, its share of it.
-        weight: the product of its scalar weights at this step.
-        weighted: weight × loss, what the total adds; exactly 0 where the weight is.
-        denominator: D, over all replicas.
-    """
-
-    loss: tf.Tensor
-    weight: tf.Tensor
-    weighted: tf.Tensor
-    denominator: tf.Tensor
-
-
 class Evaluation(NamedTuple):
-    """A total loss on one batch, with the terms that it was computed from."""
+    """A total loss on one batch, and by term how many of its elements count, of how many."""
 
     total: tf.Tensor
     breakdown: dict[str, Term]
-    terms: list[TermOnBatch]
+    counts: dict[str, tuple[tf.Tensor, tf.Tensor]]
 
 
 class TotalLoss(tf.Module):
@@ -63,17 +52,21 @@ class TotalLoss(tf.Module):
         names: the rows of the breakdown, in the order of the spec.
         paths: the tensors of a batch that it reads, by side.
         state: the variables of its losses.
+        jit_compile: whether XLA compiles it by itself; see `build_total_loss`.
     """
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, jit_compile: JitCompile = "auto") -> None:
         super().__init__(name="total_loss")
         self.spec = spec
+        self.jit_compile = jit_compile
         terms = terms_of(spec)
         rows = [REGULARIZATION] if spec.regularization else []
         self.names = tuple([term.name for term in terms] + rows)
         self.state = create_state(terms)
         self.paths = {side: tuple(paths) for side, paths in tensors_read(spec).items()}
         self._plans = Plans(spec, terms, self.paths, constant_values(spec))
+        self._computation = Computation(spec, self._plans, self.paths, self.names)
+        self._compiled = Compiled(self._computation)
         self._reads_step = reads_step(spec)
 
     def __repr__(self) -> str:
@@ -83,6 +76,15 @@ class TotalLoss(tf.Module):
     def constants(self) -> Mapping[str, Value]:
         """The constants of the spec by name, as they were when it was built."""
         return self._plans.constants
+
+    @contextmanager
+    def traced_whole(self) -> Iterator[None]:
+        """Nothing is compiled by itself within: for functions that go where XLA may be missing."""
+        before, self.jit_compile = self.jit_compile, False
+        try:
+            yield
+        finally:
+            self.jit_compile = before
 
     @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
     def __call__(
@@ -145,30 +147,59 @@ class TotalLoss(tf.Module):
         denominators: Mapping[str, Any] | None = None,
         skip: Mapping[str, Any] | None = None,
     ) -> Evaluation:
-        """What a call gives, with the terms for whoever looks into them; arguments as there."""
+        """What a call gives, and how many elements count; arguments as there."""
         self.state.require_scope()
-        self._require_regularization(regularization)
-        penalties = [] if regularization is None else _penalties(regularization)
-        terms = self._on_batch(y_true, y_pred, step)
-        flags = {} if skip is None else self._flags(skip)
-        for term in terms:
-            term.skip = flags.get(term.name)
-        dtype = _widest_name([*(term.dtype for term in terms), *(p.dtype.name for p in penalties)])
-        divisors = self._divisors(terms, denominators, dtype)
-        breakdown = {term.name: self._row(term, divisors[term.name]) for term in terms}
-        if regularization is not None:
-            breakdown[REGULARIZATION] = self._regularization_row(
-                penalties, divisors[REGULARIZATION], step, flags.get(REGULARIZATION)
-            )
+        inputs = self._inputs(y_true, y_pred, step, regularization, skip)
+        compute = self._compiled if self._is_compiled(inputs) else self._computation
+        inputs = inputs._replace(divisors=self._divisors(compute, inputs, denominators))
+        outputs = compute(inputs, training=training, counted=True)
         if training:
-            self.state.update([term for term in terms if term.is_stateful])
-        return Evaluation(_total(breakdown), breakdown, terms)
+            self.state.update(self._plans.terms, inputs.state, outputs.statistics, inputs.skip)
+        breakdown = {name: outputs.breakdown[name] for name in self.names}
+        return Evaluation(outputs.total, breakdown, outputs.counts)
+
+    def _inputs(
+        self,
+        y_true: Batch,
+        y_pred: Batch,
+        step: Any,
+        regularization: Sequence[Any] | None,
+        skip: Mapping[str, Any] | None,
+    ) -> Inputs:
+        self._require_regularization(regularization)
+        tensors = collect(self._plans.paths, y_true, y_pred)
+        return Inputs(
+            [tensors[place] for place in self._computation.places],
+            self._clock(step),
+            None if regularization is None else _penalties(regularization),
+            None,
+            {} if skip is None else self._flags(skip),
+            self.state.tensors(),
+        )
+
+    def _is_compiled(self, inputs: Inputs) -> bool:
+        if self.jit_compile == "auto":
+            return pays(inputs.tensors)
+        return self.jit_compile and not in_xla()
+
+    def _divisors(
+        self,
+        compute: Computation | Compiled,
+        inputs: Inputs,
+        given: Mapping[str, Any] | None,
+    ) -> Mapping[str, tf.Tensor] | None:
+        """D of every row as given or over all replicas; None for that of this batch."""
+        if given is not None:
+            return _given(given, self._with_divisor)
+        if not over_replicas():
+            return None
+        return sum_over_replicas(compute.divisors(stopped(inputs)))
 
     @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
     def values(self, y_true: Batch, y_pred: Batch, *, step: Any = None) -> dict[str, tf.Tensor]:
         """By name, weight·K·W·v: what each element adds to the sum, unreduced and undivided."""
         terms = self._on_batch(y_true, y_pred, step)
-        return {term.name: term.weight * term.contributions(self.state) for term in terms}
+        return {term.name: term.weight * term.contributions() for term in terms}
 
     @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
     def denominators(
@@ -189,50 +220,32 @@ class TotalLoss(tf.Module):
             )
         found = {term.name: term.divisor() for term in terms if term.reduction != "sum"}
         if self.spec.regularization is not None:
-            found[REGULARIZATION] = tf.ones([], _widest_name([term.dtype for term in terms]))
+            found[REGULARIZATION] = tf.ones([], widest_float(*(term.dtype for term in terms)))
         return found
 
     def _on_batch(self, y_true: Batch, y_pred: Batch | None, step: Any) -> list[TermOnBatch]:
+        clock = self._clock(step)
+        tensors = collect(self._plans.paths, y_true, y_pred)
+        return self._plans.on_batch(tensors, clock, self.state.tensors())
+
+    def _clock(self, step: Any) -> tf.Tensor | None:
+        """The step as a tensor; None where nothing reads it."""
         if self._reads_step and step is None:
             raise ValueError(
                 "the spec reads `step` and should get one: total_loss(…, step=optimizer.iterations)"
             )
-        return self.terms_on_batch(collect(self._plans.paths, y_true, y_pred), step)
+        return step_tensor(step) if self._reads_step else None
 
     def terms_on_batch(self, tensors: Tensors, step: Any) -> list[TermOnBatch]:
         """The terms on the tensors of one batch, for whoever takes a total apart."""
-        return self._plans.on_batch(tensors, step_tensor(step) if self._reads_step else None)
-
-    def _divisors(
-        self, terms: Sequence[TermOnBatch], given: Mapping[str, Any] | None, dtype: str
-    ) -> dict[str, tf.Tensor]:
-        """D of every row over all replicas, or as given; `dtype` is that of the regularization."""
-        local = {term.name: term.divisor() for term in terms if term.reduction != "sum"}
-        if self.spec.regularization is not None:
-            local[REGULARIZATION] = tf.ones([], dtype)
-        found = sum_over_replicas(local) if given is None else _given(given, local)
-        return found | {t.name: tf.ones([], t.dtype) for t in terms if t.reduction == "sum"}
-
-    def _row(self, term: TermOnBatch, divisor: tf.Tensor) -> Term:
-        loss = term.loss_value(self.state, divisor)
-        return Term(loss, term.weight, term.weigh(loss), divisor)
-
-    def _regularization_row(
-        self, losses: Sequence[tf.Tensor], divisor: tf.Tensor, step: Any, skip: tf.Tensor | None
-    ) -> Term:
-        assert self.spec.regularization is not None
-        dtype = divisor.dtype
-        given = [tf.cast(each, dtype) for each in losses]
-        if skip is not None:
-            given = [gate(each, tf.logical_not(skip)) for each in given]
-        loss = (tf.add_n(given) if given else tf.zeros([], dtype)) / divisor
-        tree = self.spec.regularization.weight.tree
         clock = step_tensor(step) if self._reads_step else None
-        weight = scalar_of([tree], self._plans.constants, clock, dtype.name)
-        if skip is not None:
-            weight = tf.where(skip, tf.zeros_like(weight), weight)
-        weighted = tf.where(tf.equal(weight, 0), tf.zeros([], dtype), weight * loss)
-        return Term(loss, weight, weighted, divisor)
+        return self._plans.on_batch(tensors, clock, self.state.tensors())
+
+    @functools.cached_property
+    def _with_divisor(self) -> list[str]:
+        """The rows that have a denominator."""
+        sums = {term.name for term in self._plans.terms if term.reduction == "sum"}
+        return [name for name in self.names if name not in sums]
 
     def _flags(self, skip: Mapping[str, Any]) -> dict[str, tf.Tensor]:
         unknown = [name for name in skip if name not in self.names]
@@ -255,7 +268,11 @@ class TotalLoss(tf.Module):
 
 
 def build_total_loss(
-    cfg: Any, *, losses: Sequence[type[Loss]] = (), overrides: Overrides = ()
+    cfg: Any,
+    *,
+    losses: Sequence[type[Loss]] = (),
+    overrides: Overrides = (),
+    jit_compile: JitCompile = "auto",
 ) -> TotalLoss:
     """Builds the total loss of a spec.
 
@@ -264,26 +281,21 @@ def build_total_loss(
         losses: loss classes of one's own, named in the spec by their `type`.
         overrides: `tasks.depth.weight=0.3` and the like, or a mapping of such paths to values, in
             the place of what the spec says.
+        jit_compile: True has XLA compile the loss by itself, wherever it is called; False leaves
+            it as it is. "auto", the default, compiles it inside a `tf.function` where that was
+            measured to be faster: large predictions, on a processor. In a step that is compiled as
+            a whole it is a part of that, and this does nothing.
 
     Raises:
         SpecError: with every problem that `losscomp check` would show.
+        ValueError: `jit_compile` is none of these.
     """
+    require_jit_compile(jit_compile)
     spec, problems, source = examine(cfg, losses, overrides)
     errors = [problem for problem in problems if problem.severity == "error"]
     if spec is None or errors:
         raise SpecError(errors, source)
-    return TotalLoss(spec)
-
-
-def _total(breakdown: Mapping[str, Term]) -> tf.Tensor:
-    """The `weighted` column added in order: addition of floats is not associative."""
-    dtype = _widest_name([row.weighted.dtype.name for row in breakdown.values()])
-    total = tf.zeros([], dtype)
-    for row in breakdown.values():
-        # Grappler gathers additions into one AddN, in an order of its own; not across IdentityN.
-        total, addend = tf.identity_n([total, tf.cast(row.weighted, dtype)])
-        total = total + addend
-    return total
+    return TotalLoss(spec, jit_compile)
 
 
 def _penalties(given: Any) -> list[tf.Tensor]:
@@ -303,18 +315,14 @@ def _penalties(given: Any) -> list[tf.Tensor]:
     return tensors
 
 
-def _widest_name(dtypes: Sequence[str]) -> str:
-    return "float64" if "float64" in dtypes else "float32"
-
-
-def _given(given: Mapping[str, Any], local: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+def _given(given: Mapping[str, Any], names: Sequence[str]) -> dict[str, tf.Tensor]:
     """The denominators that the caller added up; all of them, and no others."""
-    missing = [name for name in local if name not in given]
-    unknown = [name for name in given if name not in local]
+    missing = [name for name in names if name not in given]
+    unknown = [name for name in given if name not in names]
     if missing or unknown:
         wrong = f"it lacks {listing(missing)}" if missing else f"it has {listing(unknown)} besides"
-        raise ValueError(f"denominators should hold {listing(local)}; {wrong}")
-    sums = {name: tf.cast(given[name], tensor.dtype) for name, tensor in local.items()}
+        raise ValueError(f"denominators should hold {listing(names)}; {wrong}")
+    sums = {name: tf.convert_to_tensor(given[name]) for name in names}
     vectors = [name for name, each in sums.items() if each.shape.rank != 0]
     if vectors:
         raise ValueError(f"denominators should be scalars; {listing(vectors)} are not")

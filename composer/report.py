@@ -52,13 +52,14 @@ def report(
 ) -> Report:
     """Traces the total loss, runs it on a batch and takes it apart."""
     tensors = collect(total_loss.paths, y_true, y_pred)
-    total, breakdown, gradients = _run(total_loss, tensors, step)
+    with total_loss.traced_whole():  # once, and compiling takes longer than that
+        total, breakdown, gradients = _run(total_loss, tensors, step)
     terms = total_loss.terms_on_batch(tensors, step)
     weights = [abs(float(row.weighted)) for row in breakdown.values()]
     rows = tuple(
         _row(term, breakdown[term.name], gradients[term.name], sum(weights)) for term in terms
     )
-    findings = [finding for term in terms for finding in find_nonfinite(term, total_loss.state)]
+    findings = [finding for term in terms for finding in find_nonfinite(term)]
     findings += [*_overflows(breakdown, total), *_gradient_findings(gradients)]
     return Report(rows, float(total), step, tuple(findings))
 

@@ -5,6 +5,23 @@ from __future__ import annotations
 import pytest
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--compiled",
+        action="store_true",
+        help="have XLA compile every total loss by itself, eager ones too",
+    )
+
+
+@pytest.fixture(autouse=True)
+def _compiled(request, monkeypatch):
+    if request.config.getoption("--compiled"):
+        from composer.compose import TotalLoss
+        from composer.engine.paying import in_xla
+
+        monkeypatch.setattr(TotalLoss, "_is_compiled", lambda *_: not in_xla())
+
+
 def pytest_collection_finish(session):
     """Splits the processor in two, which has to be done before TensorFlow computes anything.
 

@@ -35,6 +35,7 @@ Commands:
   init     Write a commented spec to start from.
   check    Prove specs right, without TensorFlow.
   build    Build a spec and show what each loss contributes on a batch.
+  bench    Measure how long each loss takes, and how much memory.
   show     Show a spec resolved, and its total as a formula.
   plot     Draw the weights over the steps and the penalty of each loss.
   diff     Show what changed in the formula from one spec to another.

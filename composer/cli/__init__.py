@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from composer import __version__
-from composer.cli import build, check, diff, explain, init, plot, schema, show
+from composer.cli import bench, build, check, diff, explain, init, plot, schema, show
 
 app = typer.Typer(
     name="losscomp",
@@ -48,6 +48,7 @@ for command in (
     init.init,
     check.check,
     build.build,
+    bench.bench,
     show.show,
     plot.plot,
     diff.diff,

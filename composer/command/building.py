@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from composer.command.batches import batch_of
 from composer.command.exits import PROBLEMS, USAGE, StopError
 from composer.command.specs import safe_name, shown_name, sound_spec
 from composer.language.diagnostics import SpecError, escape, quote
@@ -41,7 +42,7 @@ def build_and_show(
     """
     config = safe_name(config)
     spec = sound_spec(config, losses, overrides)
-    y_true, y_pred = _batch(spec, batch)
+    y_true, y_pred = batch_of(spec, batch)
     if directory is not None:
         _make_directory(directory)
     # Everything above answers without TensorFlow, which takes seconds to load.
@@ -99,25 +100,6 @@ def native_log_hidden() -> Iterator[None]:
         os.close(kept)
         os.close(devnull)
 
-
-def _batch(spec: Spec, path: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The batch of a file; without one, a batch drawn at random."""
-    if path is not None:
-        from composer.command.batch_file import BatchError, read_batch
-
-        try:
-            return read_batch(path)
-        except BatchError as error:
-            raise StopError(str(error), USAGE) from None
-    if spec.tensors is None:
-        raise StopError(
-            "a batch is needed: give `--batch FILE.npz`, or describe the tensors under `tensors:` "
-            "and one is drawn",
-            USAGE,
-        )
-    from composer.command.drawing import draw_batch
-
-    return draw_batch(spec)
 
 
 def _export(

@@ -143,8 +143,10 @@ def _softmax(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
 def _one_hot(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
     import numpy as np
 
-    rows = generator.integers(0, shape[-1], shape[:-1]) if shape[-1] else 0
-    return np.broadcast_to(np.eye(shape[-1])[rows], shape) if shape[-1] else np.zeros(shape)
+    if not shape[-1]:
+        return np.zeros(shape)
+    rows = generator.integers(0, shape[-1], shape[:-1])
+    return rows[..., None] == np.arange(shape[-1])
 
 
 def _unit(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:

@@ -26,8 +26,10 @@ def export(total_loss: TotalLoss, tensors: Tensors, directory: str | os.PathLike
         directory: where to; made where missing.
     """
     specs = _specs(total_loss.spec, tensors)
-    module = _Exported(total_loss, specs)
-    tf.saved_model.save(module, os.fspath(directory), signatures={"serving_default": module.flat})
+    with total_loss.traced_whole():
+        module = _Exported(total_loss, specs)
+        signatures = {"serving_default": module.flat}
+        tf.saved_model.save(module, os.fspath(directory), signatures=signatures)
 
 
 class _Exported(tf.Module):

@@ -11,16 +11,15 @@ from composer.engine.weighting import chosen_elements
 from composer.language import tree as t
 
 if TYPE_CHECKING:
-    from composer.engine.state import State
     from composer.engine.term import TermOnBatch
 
 
-def find_nonfinite(term: TermOnBatch, state: State) -> Iterator[str]:
+def find_nonfinite(term: TermOnBatch) -> Iterator[str]:
     """A sentence for each cause of NaN or infinity that no mask removes.
 
     The first place is named for each tensor; if no input is to blame, the value itself is.
     """
-    values = term.contributions(state)
+    values = term.contributions()
     if bool(tf.math.is_finite(tf.reduce_sum(values))) and bool(tf.math.is_finite(term.weight)):
         return
     causes = [*_weights(term), *_roles(term)] or list(_values(values))

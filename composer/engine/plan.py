@@ -9,9 +9,15 @@ import tensorflow as tf
 
 from composer.check import infer_terms
 from composer.declared import differences, leaves
+from composer.engine.arrangement import Arrangement, Kind, arranged
 from composer.engine.batch_tensors import Paths, Tensors, types_of
 from composer.engine.evaluate import Value
-from composer.engine.term import TermOnBatch
+from composer.engine.forms import Forms, Place
+from composer.engine.groups import Group
+from composer.engine.paying import in_xla
+from composer.engine.state import StateTensors
+from composer.engine.term import Sources, TermOnBatch
+from composer.engine.weights import StepWeights, weights_of
 from composer.fitting import TermTypes
 from composer.language import tree as t
 from composer.language.diagnostics import SpecError
@@ -20,6 +26,9 @@ from composer.terms import Term
 
 MAX_KINDS = 1_000
 """Kinds of batches that are remembered: eager batches of ever new lengths must not fill memory."""
+
+Kinds = tuple[tuple[Place, Kind], ...]
+"""What batches of one kind have in common: the dtypes and the static sizes of their tensors."""
 
 
 class Plans:
@@ -36,24 +45,59 @@ class Plans:
         self.terms = list(terms)
         self.paths = paths
         self.constants = constants
-        self.known: dict[Any, list[TermTypes]] = {}
+        self._forms = Forms()
+        self._weights = {term.name: weights_of(term, constants, self._forms) for term in terms}
+        self._known: dict[Kinds, list[TermTypes]] = {}
+        self._arranged: dict[Kinds, Arrangement] = {}
 
-    def on_batch(self, tensors: Tensors, step: tf.Tensor | None) -> list[TermOnBatch]:
+    def on_batch(
+        self, tensors: Tensors, step: tf.Tensor | None, state: StateTensors
+    ) -> list[TermOnBatch]:
         """The terms, ready to be computed; raises SpecError where the tensors do not fit."""
-        types = self._types(tensors)
-        read = _reader(tensors)
-        return [TermOnBatch(each, read, set(tensors), self.constants, step) for each in types]
+        sources = self._sources(tensors, step)
+        return self._alone(self._types(tensors, _kinds(tensors)), sources, state)
 
-    def _types(self, tensors: Tensors) -> list[TermTypes]:
-        key = tuple(
-            (place, tensor.dtype.name, tuple(tensor.shape.as_list()))
-            for place, tensor in tensors.items()
-        )
-        if key not in self.known:
-            if len(self.known) >= MAX_KINDS:
-                self.known.clear()
-            self.known[key] = self._inferred(tensors)
-        return self.known[key]
+    def together(
+        self, tensors: Tensors, step: tf.Tensor | None, state: StateTensors
+    ) -> list[TermOnBatch]:
+        """The same in an order of its own, with small ones joined where that is faster."""
+        if not self.joins():
+            return self.on_batch(tensors, step, state)
+        kinds, sources = _kinds(tensors), self._sources(tensors, step)
+        types = self._types(tensors, kinds)
+        if kinds not in self._arranged:
+            self._arranged[kinds] = arranged(types, self._weights, dict(kinds), self._forms)
+        found = self._arranged[kinds]
+        groups = [Group(bundle, sources) for bundle in found.bundles]
+        return [*groups, *self._alone(found.alone, sources, state)]
+
+    def joins(self) -> bool:
+        """Whether small terms are joined where this is called.
+
+        XLA runs as many kernels for them one by one as for those by hand, and no slower than
+        joined; and compiles what is joined for longer.
+        """
+        return not in_xla()
+
+    def _alone(
+        self, types: Sequence[TermTypes], sources: Sources, state: StateTensors
+    ) -> list[TermOnBatch]:
+        return [
+            TermOnBatch(each, self._weights[name], sources, state.get(name, {}))
+            for each, name in ((each, each.term.name) for each in types)
+        ]
+
+    def _sources(self, tensors: Tensors, step: tf.Tensor | None) -> Sources:
+        step_weights = StepWeights(self.constants, step)
+        return Sources(_reader(tensors), set(tensors), self.constants, step, step_weights)
+
+    def _types(self, tensors: Tensors, kinds: Kinds) -> list[TermTypes]:
+        if kinds not in self._known:
+            if len(self._known) >= MAX_KINDS:
+                self._known.clear()
+                self._arranged.clear()
+            self._known[kinds] = self._inferred(tensors)
+        return self._known[kinds]
 
     def _inferred(self, tensors: Tensors) -> list[TermTypes]:
         found = types_of(tensors)
@@ -70,6 +114,13 @@ class Plans:
             side for side, paths in self.paths.items()
             if paths and not any(found == side for found, _ in tensors)
         )  # fmt: skip
+
+
+def _kinds(tensors: Tensors) -> Kinds:
+    return tuple(
+        (place, (tensor.dtype.name, tuple(tensor.shape.as_list())))
+        for place, tensor in tensors.items()
+    )
 
 
 def _reader(tensors: Tensors) -> Any:

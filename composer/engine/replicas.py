@@ -9,15 +9,21 @@ import tensorflow as tf
 T = TypeVar("T")
 
 
+def over_replicas() -> bool:
+    """Whether this is one replica of several in sync."""
+    context = tf.distribute.get_replica_context()
+    return context is not None and context.num_replicas_in_sync > 1
+
+
 def sum_over_replicas(tensors: T) -> T:
     """A structure of tensors added over all replicas in sync; outside a replica context, itself.
 
     Stands outside every function that losscomp compiles: in a nested `tf.function` an all-reduce
     raises.
     """
-    context = tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1 or not tf.nest.flatten(tensors):
+    if not over_replicas() or not tf.nest.flatten(tensors):
         return tensors
+    context = tf.distribute.get_replica_context()
     flat = tf.nest.flatten(tensors)
     # In a graph TensorFlow packs what it reduces at once into one tensor, of one dtype.
     for dtype in dict.fromkeys(each.dtype for each in flat):

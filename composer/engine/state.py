@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
@@ -11,8 +10,8 @@ from composer.engine.replicas import sum_over_replicas
 from composer.language.diagnostics import listing
 from composer.terms import Term
 
-if TYPE_CHECKING:
-    from composer.engine.term import TermOnBatch
+StateTensors = Mapping[str, Mapping[str, tf.Tensor]]
+"""Tensors by term and name."""
 
 
 class State(tf.Module):
@@ -22,9 +21,12 @@ class State(tf.Module):
         super().__init__(name="state")
         self.by_term = variables
 
-    def of(self, name: str) -> dict[str, tf.Variable]:
-        """The variables of one term."""
-        return dict(self.by_term.get(name, {}))
+    def tensors(self) -> StateTensors:
+        """What the variables hold now, by term and name."""
+        return {
+            term: {name: tf.convert_to_tensor(each) for name, each in variables.items()}
+            for term, variables in self.by_term.items()
+        }
 
     def require_scope(self) -> None:
         """Raises ValueError where replicas would share variables made outside their strategy.
@@ -47,26 +49,32 @@ class State(tf.Module):
                 "`with strategy.scope(): total_loss = build_total_loss(…)`"
             )
 
-    def update(self, terms: Sequence[TermOnBatch]) -> None:
-        """Moves the state of the terms by what all replicas saw; not where one is skipped."""
-        self._require_step(terms)
-        before = {
-            term.name: {
-                name: tf.convert_to_tensor(each) for name, each in self.of(term.name).items()
-            }
-            for term in terms
-        }
-        statistics = sum_over_replicas({term.name: term.statistics(self) for term in terms})
-        for term in terms:
-            variables = self.of(term.name)
-            after = term.term.loss.update(before[term.name], statistics[term.name])
-            for name, value in after.items():
-                value = tf.cast(value, variables[name].dtype)
-                if term.skip is not None:
-                    value = tf.where(term.skip, before[term.name][name], value)
-                variables[name].assign(value)
+    def update(
+        self,
+        terms: Sequence[Term],
+        before: StateTensors,
+        statistics: StateTensors,
+        skip: Mapping[str, tf.Tensor],
+    ) -> None:
+        """Moves the state of some terms by what all replicas saw; not where one is skipped.
 
-    def _require_step(self, terms: Sequence[TermOnBatch]) -> None:
+        Args:
+            terms: those of the spec.
+            before: what the variables held when the loss was computed.
+            statistics: of this replica's batch, by term and name.
+            skip: by term, whether it is left out at this step.
+        """
+        self._require_step(list(statistics))
+        losses = {term.name: term.loss for term in terms}
+        for term, sums in sum_over_replicas(statistics).items():
+            for name, after in losses[term].update(before[term], sums).items():
+                variable = self.by_term[term][name]
+                value = tf.cast(after, variable.dtype)
+                if term in skip:
+                    value = tf.where(skip[term], before[term][name], value)
+                variable.assign(value)
+
+    def _require_step(self, terms: Sequence[str]) -> None:
         """Raises ValueError where workers out of step would overwrite each other's moves."""
         context = tf.distribute.get_replica_context()
         strategies = tf.distribute.ParameterServerStrategy
@@ -74,7 +82,7 @@ class State(tf.Module):
             raise ValueError(
                 "a loss with variables should train under replicas in step: the workers of a "
                 f"ParameterServerStrategy would overwrite each other's moves of "
-                f"{listing([term.name for term in terms])}; give `training=False`, or use a "
+                f"{listing(terms)}; give `training=False`, or use a "
                 "MultiWorkerMirroredStrategy"
             )
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import tensorflow as tf
 
 from composer.engine.axes import Axes
 from composer.engine.evaluate import Evaluator, Value, expand_right
+from composer.engine.forms import Place
 from composer.engine.gates import GatedEvaluator, gate, index_first, is_computed
+from composer.engine.samples import OfOne
 from composer.engine.weighting import (
     Selection,
     chosen_elements,
@@ -20,16 +22,42 @@ from composer.engine.weighting import (
     reduce,
     select,
 )
-from composer.engine.weights import scalar_of
+from composer.engine.weights import StepWeights, Weights
 from composer.fitting import TermTypes
 from composer.language import tree as t
 from composer.language.dtypes import widest_float
 
-if TYPE_CHECKING:
-    from composer.engine.state import State
-
 Reader = Callable[[t.Side, tuple[str, ...]], tf.Tensor]
-Places = set[tuple[t.Side, tuple[str, ...]]]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What all terms of one call are computed from.
+
+    Attributes:
+        read: gives the tensor at a place of the batch.
+        places: of the tensors at hand.
+        constants: the named constants.
+        step: the training step, or None where nothing reads it.
+        step_weights: the scalar weights at this step.
+    """
+
+    read: Reader
+    places: set[Place]
+    constants: Mapping[str, Value]
+    step: tf.Tensor | None
+    step_weights: StepWeights
+
+
+def dtype_of(types: TermTypes) -> str:
+    """What a term computes in: the widest float among its predictions, at least float32."""
+    return widest_float(*(types.roles[name].dtype or "float32" for name in _predictions(types)))
+
+
+def _predictions(types: TermTypes) -> list[str]:
+    """The roles that hold predictions."""
+    roles = types.term.loss.bound_signature().roles
+    return [name for name, role in roles.items() if role.dtype == "float" and name != "y_true"]
 
 
 class TermOnBatch:
@@ -38,17 +66,15 @@ class TermOnBatch:
     def __init__(
         self,
         types: TermTypes,
-        read: Reader,
-        places: Places,
-        constants: Mapping[str, Value],
-        step: tf.Tensor | None,
+        weights: Weights,
+        sources: Sources,
+        variables: Mapping[str, tf.Tensor],
     ) -> None:
         self.term = types.term
         self.types = types
-        self.read = read
-        self.places = places
-        self.constants = constants
-        self.step = step
+        self.weights = weights
+        self.sources = sources
+        self.variables = variables
         self.name = types.term.name
         self.reduction = types.term.reduction
         self.signature = types.term.loss.bound_signature()
@@ -56,22 +82,31 @@ class TermOnBatch:
         self._total_divisor: tf.Tensor | None = None
         self._measurement: tuple[tf.Tensor, dict[str, tf.Tensor]] | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The rows that it computes: one here, several in a group."""
+        return (self.name,)
+
+    def joined(self, scalars: Sequence[tf.Tensor]) -> tf.Tensor:
+        """One number for each of its names, as its own numbers are held."""
+        return scalars[0]
+
+    def apart(self, numbers: tf.Tensor) -> list[tf.Tensor]:
+        """The scalars again, in the order of its names."""
+        return [numbers]
+
     @functools.cached_property
     def dtype(self) -> str:
         """The widest float among the predictions, at least float32."""
-        predictions = [
-            name
-            for name, role in self.signature.roles.items()
-            if role.dtype == "float" and name != "y_true"
-        ]
-        if not all(self._is_here(self.term.roles[name].tree) for name in predictions):
+        if not all(self._is_here(self.term.roles[name].tree) for name in _predictions(self.types)):
             # Denominators from the targets alone: exact, whatever the predictions will be.
             return "float64"
-        return widest_float(*(self.types.roles[name].dtype or "float32" for name in predictions))
+        return dtype_of(self.types)
 
     @functools.cached_property
     def evaluator(self) -> Evaluator:
-        return Evaluator(self.read, self.constants, self.step, width=self.dtype)
+        sources = self.sources
+        return Evaluator(sources.read, sources.constants, sources.step, width=self.dtype)
 
     @functools.cached_property
     def axes(self) -> Axes:
@@ -85,7 +120,7 @@ class TermOnBatch:
 
     def _is_here(self, tree: t.Tree) -> bool:
         return all(
-            (node.side, node.path) in self.places
+            (node.side, node.path) in self.sources.places
             for node in t.walk(tree)
             if isinstance(node, t.Tensor)
         )
@@ -113,17 +148,9 @@ class TermOnBatch:
         return functools.reduce(tf.logical_and, aligned)
 
     @functools.cached_property
-    def _split(self) -> tuple[list[tuple[t.Tree, bool]], list[t.Tree]]:
-        """The scalar factors of all its weights, and of each weight the product of the others."""
-        ranks = {name: value.tensor.ndim for name, value in self.constants.items()}
-        parts = [part.split(ranks) for part in self.term.weights]
-        scalars = [factor for factors, _ in parts for factor in factors]
-        return scalars, [rest for _, rest in parts if rest is not None]
-
-    @functools.cached_property
     def _weights(self) -> list[Value]:
         """Its tensor weights, each aligned within itself."""
-        return [self.evaluator(tree) for tree in self._split[1]]
+        return [self.evaluator(tree) for tree in self.weights.tensors]
 
     def _tensor_weight(self) -> tf.Tensor | None:
         """W, in the dtype of the loss: the tensor weights as they meet the values."""
@@ -141,33 +168,30 @@ class TermOnBatch:
     @functools.cached_property
     def weight(self) -> tf.Tensor:
         """The product of the scalar weights at this step; 0 where the term is skipped."""
-        weight = scalar_of(self._split[0], self.constants, self.step, self.dtype)
+        weight = self._step_weight()
         return weight if self.skip is None else tf.where(self.skip, tf.zeros_like(weight), weight)
+
+    def _step_weight(self) -> tf.Tensor:
+        return self.sources.step_weights(self.weights.constant, self.weights.moving, self.dtype)
 
     @functools.cached_property
     def constant_weight(self) -> float | None:
         """The scalar weight where it reads no step, and no flag decides on it."""
-        scalars = [tree for tree, _ in self._split[0]]
-        if self.skip is not None or any(
-            isinstance(node, t.Step) for tree in scalars for node in t.walk(tree)
-        ):
-            return None
-        with tf.init_scope():
-            return float(scalar_of(self._split[0], self.constants, None, self.dtype))
+        return None if self.skip is not None else self.weights.constant_in(self.dtype)
 
     def divisor(self) -> tf.Tensor:
         """D on this batch alone."""
         return denominator(self.selection, self.reduction, self.dtype)
 
-    def contributions(self, state: State) -> tf.Tensor:
+    def contributions(self) -> tf.Tensor:
         """K·W·v, unreduced."""
-        return contributions(self._measured(state)[0], self.selection)
+        return contributions(self._measured()[0], self.selection)
 
-    def loss_value(self, state: State, divisor: tf.Tensor) -> tf.Tensor:
+    def loss_value(self, divisor: tf.Tensor) -> tf.Tensor:
         """Σ K·W·v / D."""
         if self.reduction == "weighted_mean":
             self._total_divisor = divisor
-        return reduce(self._measured(state)[0], self.selection, divisor)
+        return reduce(self._measured()[0], self.selection, divisor)
 
     def weigh(self, loss: tf.Tensor) -> tf.Tensor:
         """weight × loss; exactly 0 where the weight is 0, whatever the loss is."""
@@ -175,13 +199,10 @@ class TermOnBatch:
             return self.weight * loss if self.constant_weight != 0 else tf.zeros_like(loss)
         return tf.where(tf.equal(self.weight, 0), tf.zeros_like(loss), self.weight * loss)
 
-    def _measured(self, state: State) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    def _measured(self) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """The values and the roles they come from, computed once."""
         if self._measurement is None:
-            variables = {
-                name: tf.cast(tf.convert_to_tensor(each), self.dtype)
-                for name, each in state.of(self.name).items()
-            }
+            variables = {name: tf.cast(each, self.dtype) for name, each in self.variables.items()}
             axes = self._trained_axes()
             try:
                 values, roles = measure(self.term.loss, axes, self.selection, variables, self.dtype)
@@ -230,26 +251,34 @@ class TermOnBatch:
         if self.constant_weight == 0:
             return tf.stop_gradient(tensor)
         if self.constant_weight is None:
-            tensor = gate(tensor, tf.not_equal(self.weight, 0))
+            tensor = gate(tensor, self.spread(tf.not_equal(self.weight, 0), tensor))
         if self._total_divisor is not None and self.selection.weight is not None:
             # Weights of both signs may cancel: a loss of 0 by its divisor has no gradient either.
-            tensor = gate(tensor, tf.not_equal(self._total_divisor, 0))
+            tensor = gate(tensor, self.spread(tf.not_equal(self._total_divisor, 0), tensor))
         return tensor
+
+    def spread(self, flag: tf.Tensor, tensor: tf.Tensor) -> tf.Tensor:  # noqa: ARG002  # see Group
+        """A flag for each of its names as one that broadcasts over a tensor of the batch."""
+        return flag
 
     def counts(self) -> tuple[tf.Tensor, tf.Tensor]:
         """How many of its elements count, and how many there are; of a region loss, that it reads.
 
         Two int64 scalars.
         """
+        counted, shape = self._counted()
+        every = OfOne().sizes(shape)
+        return every if counted is None else tf.math.count_nonzero(counted), every
+
+    def _counted(self) -> tuple[tf.Tensor | None, tf.Tensor]:
+        """What counts of its elements, None for all, and their shape."""
         counted = self.selection.present
-        if self.selection.keep is not None:
-            role = self.signature.roles["keep"].axes
-            assert counted is not None
-            counted = self.selection.keep & self.axes.project(counted, self.signature.values, role)
-        if counted is None:
-            every = tf.reduce_prod(tf.cast(self.selection.shape, tf.int64))
-            return every, every
-        return tf.math.count_nonzero(counted), tf.size(counted, tf.int64)
+        if self.selection.keep is None:
+            return counted, self.selection.shape
+        role = self.signature.roles["keep"].axes
+        assert counted is not None
+        kept = self.selection.keep & self.axes.project(counted, self.signature.values, role)
+        return kept, self.axes.shape(role)
 
     def counted_part(self) -> float:
         """The part of its elements that count, from 0 to 1, eagerly; 1 where there are none."""
@@ -260,18 +289,17 @@ class TermOnBatch:
     def is_stateful(self) -> bool:
         return bool(self.term.loss.state())
 
-    def statistics(self, state: State) -> Mapping[str, tf.Tensor]:
+    def statistics(self) -> Mapping[str, tf.Tensor]:
         """What an update of the state needs of this batch."""
-        _, roles = self._measured(state)
+        _, roles = self._measured()
         present = self.selection.present
         if present is None:
             present = tf.fill(self.selection.shape, True)
         for name, role in self.signature.roles.items():
             if role.domain == "labels":
                 present = present & self._in_range(name)
-        variables = {name: tf.convert_to_tensor(each) for name, each in state.of(self.name).items()}
         stopped = {name: tf.stop_gradient(tensor) for name, tensor in roles.items()}
-        return self.term.loss.statistics(present, **stopped, **variables)
+        return self.term.loss.statistics(present, **stopped, **self.variables)
 
     def _in_range(self, name: str) -> tf.Tensor:
         """Whether the labels of every value are those of a class; remapped ones are not."""

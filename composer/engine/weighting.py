@@ -13,7 +13,10 @@ import tensorflow as tf
 
 from composer.engine.axes import Axes, hold_shape
 from composer.engine.evaluate import expand_right
+from composer.engine.gates import gate
+from composer.engine.samples import OfOne, Samples
 from composer.losses.base import Loss, Reduction
+from composer.losses.sums import sum_over
 
 
 @dataclass(frozen=True)
@@ -77,17 +80,27 @@ def _broadcast(tensor: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
     return tf.broadcast_to(tensor, shape)
 
 
-def denominator(selection: Selection, reduction: Reduction, dtype: str) -> tf.Tensor:
-    """D on this batch: a number that may be added over replicas and micro-batches."""
+def denominator(
+    selection: Selection, reduction: Reduction, dtype: str, samples: Samples | None = None
+) -> tf.Tensor:
+    """D on this batch: a number that may be added over replicas and micro-batches.
+
+    Args:
+        selection: what counts.
+        reduction: what the sum is divided by.
+        dtype: that of the loss.
+        samples: whose samples they are; by default those of one term.
+    """
+    samples = OfOne() if samples is None else samples
     if reduction == "sum":
         return tf.ones([], dtype)
     if reduction == "weighted_mean" and selection.weight is not None:
-        return tf.reduce_sum(tf.cast(selection.weight, dtype))
+        return samples.sums(tf.cast(selection.weight, dtype))
     counted = selection.mask if reduction == "sum_over_batch_size" else selection.present
     if counted is None:
-        return tf.cast(tf.reduce_prod(tf.cast(selection.shape, tf.int64)), dtype)
+        return tf.cast(samples.sizes(selection.shape), dtype)
     # Counted in integers: a float32 sum of ones stops at 2^24.
-    return tf.cast(tf.math.count_nonzero(counted), dtype)
+    return tf.cast(samples.sums(tf.cast(counted, tf.int64)), dtype)
 
 
 def measure(
@@ -99,8 +112,8 @@ def measure(
 ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
     """The values of a loss, exactly 0 where they do not count, and the roles they come from.
 
-    Selecting is a double `where`: the inputs at dropped places are replaced by values that are safe
-    for this loss, and the results there by 0. Labels out of range make NaN, in every mode.
+    Selecting is double: what goes in at dropped places is made harmless, forwards or at least
+    backwards, and what comes out there is 0. Labels out of range make NaN, in every mode.
     """
     signature = loss.bound_signature()
     roles: dict[str, tf.Tensor] = {}
@@ -115,7 +128,7 @@ def measure(
         elif role.dtype in ("float", "number"):
             tensor = tf.cast(tensor, dtype)
         if chosen is not None and role.domain != "labels":
-            tensor = tf.where(chosen, tensor, tf.cast(loss.safe.get(name, 0), tensor.dtype))
+            tensor = _selected(loss, name, tensor, chosen)
         roles[name] = tensor
     extra = {"keep": _keep(selection, axes)} if signature.is_region else {}
     values = loss.values(**roles, **extra, **state)
@@ -126,6 +139,23 @@ def measure(
     if present is not None:
         values = tf.where(present, values, tf.zeros_like(values))
     return values, roles
+
+
+def _selected(loss: Loss, name: str, tensor: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
+    """A role that at dropped places does no harm to the loss, nor to the gradient.
+
+    Where a value depends on nothing but its own elements, it may be NaN at a dropped place: it is
+    selected away, and so is the gradient behind it. That spares a pass over the tensor, and under
+    XLA one for each of its uses.
+    """
+    if tf.executing_eagerly() or not is_built_in(loss) or loss.coupling != "nothing":
+        return tf.where(chosen, tensor, tf.cast(loss.safe.get(name, 0), tensor.dtype))
+    return gate(tensor, chosen) if tensor.dtype.is_floating else tensor
+
+
+def is_built_in(loss: Loss) -> bool:
+    """Whether it is one of ours, and not of a user's own, of which nothing can be told."""
+    return type(loss).__module__.startswith("composer.losses.")
 
 
 def chosen_elements(axes: Axes, selection: Selection, name: str) -> tf.Tensor | None:
@@ -171,7 +201,7 @@ def _checked(values: tf.Tensor, axes: Axes, loss: Loss, shape: tf.Tensor, dtype:
             f"found {values.shape}"
         )
     values = tf.cast(values, dtype)
-    if type(loss).__module__.startswith("composer.losses.") or None not in sizes:
+    if is_built_in(loss) or None not in sizes:
         return tf.ensure_shape(values, sizes)
     return hold_shape(values, shape, sizes)
 
@@ -185,5 +215,5 @@ def contributions(values: tf.Tensor, selection: Selection) -> tf.Tensor:
 
 def reduce(values: tf.Tensor, selection: Selection, divisor: tf.Tensor) -> tf.Tensor:
     """Σ K·W·v / D; nothing counted gives 0 with gradient 0."""
-    total = tf.reduce_sum(contributions(values, selection))
+    total = sum_over(contributions(values, selection))
     return tf.math.divide_no_nan(total, divisor)

@@ -9,13 +9,9 @@ from pydantic import Field
 
 from composer.language.signature import Signature
 from composer.losses.base import Fraction, Loss, PerClass
-from composer.losses.numerics import (
-    as_indices,
-    match_classes,
-    sigmoid_entropy,
-    softmax_entropies,
-    wrong_length,
-)
+from composer.losses.entropies import softmax_entropy, sparse_softmax_entropy
+from composer.losses.numerics import as_indices, match_classes, wrong_length
+from composer.losses.sigmoid import sigmoid_entropy
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -151,11 +147,7 @@ class WeightedCrossEntropy(Loss):
         yield from wrong_length("pos_weight", self.pos_weight, dims.get("classes"))
 
     def values(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:  # type: ignore[override]  # roles by name
-        import tensorflow as tf
-
-        y_pred = match_classes(y_pred, self.pos_weight)
-        weight = tf.constant(self.pos_weight, y_pred.dtype)
-        return sigmoid_entropy(y_true, y_pred, pos_weight=weight)
+        return sigmoid_entropy(y_true, match_classes(y_pred, self.pos_weight), self.pos_weight)
 
 
 class SoftmaxCrossEntropy(Loss):
@@ -191,7 +183,7 @@ class SoftmaxCrossEntropy(Loss):
         if self.label_smoothing:
             classes = tf.cast(tf.shape(y_pred)[-1], y_pred.dtype)
             y_true = y_true * (1 - self.label_smoothing) + self.label_smoothing / classes
-        return tf.reduce_sum(softmax_entropies(y_true, y_pred), -1)
+        return softmax_entropy(y_true, y_pred)
 
 
 class SparseSoftmaxCrossEntropy(Loss):
@@ -220,10 +212,4 @@ class SparseSoftmaxCrossEntropy(Loss):
     )
 
     def values(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:  # type: ignore[override]  # roles by name
-        import tensorflow as tf
-
-        hard = tf.nn.sparse_softmax_cross_entropy_with_logits(as_indices(y_true), y_pred)
-        if not self.label_smoothing:
-            return hard
-        soft = -tf.reduce_mean(tf.nn.log_softmax(y_pred), -1)
-        return (1 - self.label_smoothing) * hard + self.label_smoothing * soft
+        return sparse_softmax_entropy(as_indices(y_true), y_pred, self.label_smoothing)

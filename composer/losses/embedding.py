@@ -11,6 +11,7 @@ from composer.fields import Read, fault
 from composer.language.signature import Signature
 from composer.losses.base import Fraction, Loss, NonNegative
 from composer.losses.numerics import as_indices, safe_sqrt, unit
+from composer.losses.sums import sum_over
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -74,7 +75,8 @@ class CosineDistance(Loss):
 
         if self.normalize:
             y_true, y_pred = unit(y_true, self.axis), unit(y_pred, self.axis)
-        return 1 - tf.reduce_sum(y_pred * y_true, self.axis, keepdims=True)
+        axis = self.axis % y_pred.shape.rank
+        return 1 - tf.expand_dims(sum_over(y_pred * y_true, [axis]), axis)
 
 
 def _axes(axis: int, size: str) -> str:
@@ -129,8 +131,8 @@ class Triplet(Loss):
         import tensorflow as tf
 
         if self.distance == "cosine":
-            return 1 - tf.reduce_sum(unit(a, -1) * unit(b, -1), -1)
-        square = tf.reduce_sum(tf.square(a - b), -1)
+            return 1 - sum_over(unit(a, -1) * unit(b, -1), [a.shape.rank - 1])
+        square = sum_over(tf.square(a - b), [a.shape.rank - 1])
         return safe_sqrt(square) if self.distance == "euclidean" else square
 
 

@@ -9,14 +9,9 @@ from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
 
 from composer.language.signature import Signature
 from composer.losses.base import Loss, NonNegative, PerClass
-from composer.losses.numerics import (
-    as_indices,
-    match_classes,
-    sigmoid_entropy,
-    softmax,
-    softmax_entropies,
-    wrong_length,
-)
+from composer.losses.entropies import softmax_focal, sparse_softmax_entropy
+from composer.losses.numerics import as_indices, focus, match_classes, wrong_length
+from composer.losses.sigmoid import sigmoid_focal
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -54,10 +49,9 @@ class SoftmaxFocal(Loss):
         import tensorflow as tf
 
         y_pred = match_classes(y_pred, self.alpha)
-        terms = softmax_entropies(y_true, y_pred) * _focus(1 - softmax(y_pred), self.gamma)
         if self.alpha is not None:
-            terms *= tf.constant(self.alpha, y_pred.dtype)
-        return tf.reduce_sum(terms, -1)
+            y_true = tf.constant(self.alpha, y_pred.dtype) * y_true
+        return softmax_focal(y_true, y_pred, self.gamma)
 
 
 class SparseSoftmaxFocal(Loss):
@@ -92,8 +86,8 @@ class SparseSoftmaxFocal(Loss):
 
         y_pred = match_classes(y_pred, self.alpha)
         labels = as_indices(y_true)
-        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, y_pred)
-        values = entropy * _focus(1 - tf.exp(-entropy), self.gamma)  # exp(-entropy) is p_y
+        entropy = sparse_softmax_entropy(labels, y_pred)
+        values = entropy * focus(1 - tf.exp(-entropy), self.gamma)  # exp(-entropy) is p_y
         if self.alpha is None:
             return values
         alpha = tf.constant(self.alpha, y_pred.dtype)
@@ -154,26 +148,8 @@ class SigmoidFocal(Loss):
         import tensorflow as tf
 
         y_pred = match_classes(y_pred, self.alpha)
-        entropy = sigmoid_entropy(y_true, y_pred)
-        # 1 - p_t as a sum of what is at least 0: no digits cancel near 1.
-        miss = y_true * tf.sigmoid(-y_pred) + (1 - y_true) * tf.sigmoid(y_pred)
-        values = entropy * _focus(miss, self.gamma)
+        values = sigmoid_focal(y_true, y_pred, self.gamma)
         if self.alpha is None:
             return values
         alpha = tf.constant(self.alpha, y_pred.dtype)
         return values * (alpha * y_true + (1 - alpha) * (1 - y_true))
-
-
-_FLOOR = 1e-12
-"""What 1 − p is taken to be at least; float32 holds its inverse, and the square of that."""
-
-
-def _focus(miss: tf.Tensor, gamma: float) -> tf.Tensor:
-    """(1 − p)^gamma from 1 − p; 1 without a gradient where gamma is 0."""
-    import tensorflow as tf
-
-    if gamma == 0:
-        return tf.ones_like(miss)
-    # The power has an infinite slope at 0 where gamma is below 1; the cross entropy that it
-    # scales is 0 there, and so is the slope of their product.
-    return tf.pow(tf.maximum(miss, _FLOOR), gamma)

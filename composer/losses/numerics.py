@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from composer.losses.sums import sum_over
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -25,24 +29,10 @@ def unit(x: tf.Tensor, axis: int) -> tf.Tensor:
     """x divided by its length along an axis; 0 with gradient 0 where x is 0."""
     import tensorflow as tf
 
-    square = tf.reduce_sum(tf.square(x), axis, keepdims=True)
+    axis %= x.shape.rank
+    square = tf.expand_dims(sum_over(tf.square(x), [axis]), axis)
     nonzero = tf.not_equal(square, 0)
     return x * tf.where(nonzero, tf.math.rsqrt(tf.where(nonzero, square, 1)), 0)
-
-
-def sigmoid_entropy(
-    labels: tf.Tensor, logits: tf.Tensor, pos_weight: tf.Tensor | None = None
-) -> tf.Tensor:
-    """−pos_weight·labels·log σ(logits) − (1 − labels)·log(1 − σ(logits))."""
-    import tensorflow as tf
-
-    positive = labels if pos_weight is None else pos_weight * labels
-    # −log σ(∓x) is max(±x, 0) + log(1 + e^−|x|). Written with `where`, because the gradients of abs
-    # and relu at 0 are 0, and multiplied so that a certainty that is right costs 0·∞ = 0.
-    above = logits >= 0
-    linear = tf.math.multiply_no_nan(logits, tf.where(above, 1 - labels, -positive))
-    decay = tf.math.log1p(tf.exp(tf.where(above, -logits, logits)))
-    return linear + (decay if pos_weight is None else (positive + 1 - labels) * decay)
 
 
 def softmax(logits: tf.Tensor) -> tf.Tensor:
@@ -56,13 +46,29 @@ def softmax(logits: tf.Tensor) -> tf.Tensor:
     return tf.ensure_shape(tf.reshape(tf.nn.softmax(rows), shape), logits.shape)
 
 
-def softmax_entropies(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """−labels·log softmax(logits), class by class; summed over the last axis, the cross entropy."""
+FLOOR = 1e-12
+"""What 1 − p is taken to be at least; float32 holds its inverse, and the square of that."""
+
+
+def focus(miss: tf.Tensor, gamma: float) -> tf.Tensor:
+    """(1 − p)^gamma from 1 − p; 1 without a gradient where gamma is 0."""
     import tensorflow as tf
 
-    # Not TensorFlow's fused op: its gradient is that of the value only where labels sums to 1.
-    # Not a plain product: a class that a logit of -inf rules out costs 0·∞ = 0 where labels is 0.
-    return -tf.math.multiply_no_nan(tf.nn.log_softmax(logits), labels)
+    # The power has an infinite slope at 0 where gamma is below 1; the cross entropy that it
+    # scales is 0 there, and so is the slope of their product.
+    return power(tf.maximum(miss, FLOOR), gamma)
+
+
+def power(x: tf.Tensor, exponent: float) -> tf.Tensor:
+    """x^exponent of x > 0; small multiples of ½ by products and roots, which are faster."""
+    import tensorflow as tf
+
+    if exponent == -0.5:
+        return tf.sqrt(x) / x
+    if 2 * exponent not in range(8):
+        return tf.pow(x, exponent)
+    factors = [x] * int(exponent) + [tf.sqrt(x)] * (exponent % 1 != 0)
+    return functools.reduce(operator.mul, factors) if factors else tf.ones_like(x)
 
 
 def one_hot_like(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

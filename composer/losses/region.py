@@ -10,6 +10,8 @@ from pydantic import Field
 from composer.language.signature import Signature
 from composer.losses.base import Couples, Fraction, Loss, NonNegative
 from composer.losses.numerics import one_hot_like, safe_sqrt
+from composer.losses.residuals import remembered
+from composer.losses.sums import sum_over
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -152,7 +154,7 @@ def _kept_sum(x: tf.Tensor, keep: tf.Tensor, axes: list[int]) -> tf.Tensor:
     """The sum over axes of what is kept."""
     import tensorflow as tf
 
-    return tf.reduce_sum(tf.where(keep, x, 0), axes)
+    return sum_over(tf.where(keep, x, 0), axes)
 
 
 def _moments(d: tf.Tensor, keep: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -164,7 +166,7 @@ def _moments(d: tf.Tensor, keep: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Te
 
     axes = list(range(1, d.shape.rank))
     # Counted in integers: float32 stops at 2²⁴.
-    number = tf.cast(tf.math.count_nonzero(keep, axes), d.dtype)
+    number = remembered(lambda: tf.cast(tf.math.count_nonzero(keep, axes), d.dtype))
     mean = _kept_sum(d, keep, axes) / tf.maximum(number, 1)
     centred = d - tf.reshape(mean, [-1] + [1] * len(axes))
     return number, mean, _kept_sum(tf.square(centred), keep, axes)

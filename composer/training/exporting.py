@@ -49,16 +49,16 @@ def export(
             "`training.attach(model, spec)` gives it one"
         )
     inputs = input_specs(model, batch)
-    functions = _Functions(model, inputs, target_specs(model, batch))
-    module = functions.as_module()
-    tf.saved_model.save(
-        module,
-        os.fspath(directory),
-        signatures={
-            "serving_default": functions.flat_predict,
-            "total_loss": functions.flat_total_loss,
-        },
-    )
+    with model.total_loss.traced_whole():
+        functions = _Functions(model, inputs, target_specs(model, batch))
+        tf.saved_model.save(
+            functions.as_module(),
+            os.fspath(directory),
+            signatures={
+                "serving_default": functions.flat_predict,
+                "total_loss": functions.flat_total_loss,
+            },
+        )
 
 
 class _Functions:

@@ -100,12 +100,11 @@ class Rows(keras.metrics.Metric):
             step: of the training, to name where a term is first not finite.
             skip: by name, whether a term was left out.
         """
-        counts = {term.name: term.counts() for term in evaluation.terms}
         flags = {} if skip is None else skip
         added = sum_over_replicas(
             tf.stack(
                 [
-                    _columns(row, counts.get(name), share, flags.get(name))
+                    _columns(row, evaluation.counts.get(name), share, flags.get(name))
                     for name, row in evaluation.breakdown.items()
                 ]
             )

@@ -155,7 +155,7 @@ def test_centers_stay_where_they_are_in_a_step_that_is_left_out(way):
     x = column(1, math.nan)
     y = {"label": np.array([0, 0]), "bad": column(0, 0)}
     model.fit(x, y, batch_size=1, shuffle=False, verbose=0)
-    (centers,) = model.total_loss.state.of("good/center").values()
+    (centers,) = model.total_loss.state.by_term["good/center"].values()
     # From 0, half of what is missing to 1; and not moved by NaN.
     np.testing.assert_array_equal(centers.numpy(), [[0.25], [0]])
 

@@ -194,7 +194,7 @@ def test_a_sum_over_an_epoch_keeps_its_last_digits():
     for loss, times in [(1e8, 1), (0.5, 100)]:
         row = Term(*(tf.constant(x) for x in (loss, 1.0, loss, 1.0)))
         for _ in range(times):
-            rows.update_state(Evaluation(row.loss, {"a/b": row}, []), one, 0)
+            rows.update_state(Evaluation(row.loss, {"a/b": row}, {}), one, 0)
     assert rows.table()["a/b"].loss == (1e8 + 50) / 101
 
 
