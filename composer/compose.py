@@ -124,15 +124,8 @@ class TotalLoss(tf.Module):
             ValueError: a tensor, the step or the regularization is missing, or not asked for; or
                 replicas share state that was made outside their strategy's scope.
         """
-        total, breakdown, _ = self.evaluate(
-            y_true,
-            y_pred,
-            step=step,
-            regularization=regularization,
-            training=training,
-            denominators=denominators,
-            skip=skip,
-        )
+        inputs = self._inputs(y_true, y_pred, step, regularization, skip)
+        total, breakdown, _ = self._evaluation(inputs, training, denominators, counted=False)
         return total, breakdown
 
     @do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
@@ -148,11 +141,20 @@ class TotalLoss(tf.Module):
         skip: Mapping[str, Any] | None = None,
     ) -> Evaluation:
         """What a call gives, and how many elements count; arguments as there."""
-        self.state.require_scope()
         inputs = self._inputs(y_true, y_pred, step, regularization, skip)
+        return self._evaluation(inputs, training, denominators, counted=True)
+
+    def _evaluation(
+        self,
+        inputs: Inputs,
+        training: bool,
+        denominators: Mapping[str, Any] | None,
+        *,
+        counted: bool,
+    ) -> Evaluation:
         compute = self._compiled if self._is_compiled(inputs) else self._computation
         inputs = inputs._replace(divisors=self._divisors(compute, inputs, denominators))
-        outputs = compute(inputs, training=training, counted=True)
+        outputs = compute(inputs, training=training, counted=counted)
         if training:
             self.state.update(self._plans.terms, inputs.state, outputs.statistics, inputs.skip)
         breakdown = {name: outputs.breakdown[name] for name in self.names}
@@ -166,6 +168,7 @@ class TotalLoss(tf.Module):
         regularization: Sequence[Any] | None,
         skip: Mapping[str, Any] | None,
     ) -> Inputs:
+        self.state.require_scope()
         self._require_regularization(regularization)
         tensors = collect(self._plans.paths, y_true, y_pred)
         return Inputs(

@@ -39,7 +39,7 @@ class _Former:
 
     def number(self, node: t.Number) -> int:
         # 1, 1.0 and True are equal, but do not compute alike; nor do 0.0 and -0.0.
-        return self.form("number", type(node.value).__name__, repr(node.value))
+        return self.form("number", repr(node.value))
 
     def tensor(self, node: t.Tensor) -> int:
         leaf = self.leaves.setdefault((node.side, node.path), len(self.leaves))

@@ -21,7 +21,7 @@ class Group(TermOnBatch):
     """Several terms of one form, as one term that has the samples of all.
 
     No expression and no loss here mixes samples. What is a number of a term is a vector, with one
-    number for each.
+    number for each. Where the weight of the first is a constant, all are, and 0 where that is.
     """
 
     def __init__(self, bundle: Bundle, sources: Sources) -> None:
@@ -79,12 +79,6 @@ class Group(TermOnBatch):
             constants = [each.constant for each in alike]
             vectors.append(self.sources.step_weights(constants, alike[0].moving, self.dtype))
         return vectors[0] if len(vectors) == 1 else tf.concat(vectors, 0)
-
-    @functools.cached_property
-    def constant_weight(self) -> float | None:
-        """0 where all weights are, 1 where none is, None where the step or a flag decides."""
-        found = super().constant_weight
-        return None if found is None else float(found != 0)
 
     def spread(self, flag: tf.Tensor, tensor: tf.Tensor) -> tf.Tensor:
         return self.samples.spread(flag, tensor.shape.rank)

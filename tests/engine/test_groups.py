@@ -130,12 +130,13 @@ def test_flags_denominators_and_schedules_are_those_of_each_term(step, weights, 
 
 
 def test_a_hundred_terms_take_few_operations():
-    """By hand they are about 35 for each: mask, selection, values, sum, count, row and gradient."""
+    """By hand they are about 35 for each."""
     import tensorflow as tf
 
     names = [f"t{n}" for n in range(100)]
-    masked = {"mask": "isfinite(y_true)", "weight": "0.5 * cosine(step, 0, 100)", **HUBER}
-    total_loss = build(dict.fromkeys(names, masked))
+    masked = {"mask": "isfinite(y_true)", "weight": "0.5 * cosine(step, 0, 100)"}
+    losses = ("huber", "mean_squared_error")
+    total_loss = build({name: {**masked, "loss": losses[n % 2]} for n, name in enumerate(names)})
     y_true, y_pred = batch_of(names)
 
     @tf.function(autograph=False)
@@ -148,7 +149,7 @@ def test_a_hundred_terms_take_few_operations():
     graph = step.get_concrete_function(y_true, y_pred).graph
     arguments = {"Placeholder", "Identity"}
     operations = [op.type for op in graph.get_operations() if op.type not in arguments]
-    assert len(operations) < 300
+    assert len(operations) < 400
     assert operations.count("Cos") == 1
 
 

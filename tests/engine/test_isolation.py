@@ -52,7 +52,9 @@ def test_weights_that_cancel_have_no_gradient_in_their_term_alone(way):
     y_true, y_pred = batch_of(HEADS)
     y_true |= {f"{name}_weight": np.ones((6, 1), "float32") for name in HEADS}
     y_true["b_weight"][::2] = -1
-    weighted = {"type": "huber", "reduction": "weighted_mean"}
+    y_pred = {name: np.abs(x) + 1 for name, x in y_pred.items()}
+    y_pred["b"][0] = 0  # where the logarithm has an infinite slope
+    weighted = {"type": "huber", "reduction": "weighted_mean", "y_pred": "log(y_pred.#)"}
     tasks = each({"weight": "y_true.#_weight", "loss": weighted})
     _, rows, _, gradients = check(tasks, (y_true, y_pred), way)
     assert rows["b/huber"].denominator == rows["b/huber"].loss == 0
