@@ -101,7 +101,6 @@ def native_log_hidden() -> Iterator[None]:
         os.close(devnull)
 
 
-
 def _export(
     total_loss: TotalLoss, y_true: dict[str, Any], y_pred: dict[str, Any], directory: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable
 
 from composer.language import tree as t
@@ -16,9 +17,11 @@ class Forms:
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
+        self._next = itertools.count()
 
     def number(self, *parts: Hashable) -> int:
-        return self._numbers.setdefault(parts, len(self._numbers))
+        """A number for these parts; no other parts get it, from whichever thread they come."""
+        return self._numbers.setdefault(parts, next(self._next))
 
     def of(self, tree: t.Tree, leaves: dict[Place, int] | None = None) -> int:
         """The form of an expression, in which tensors are told by numbers instead of names.

@@ -26,7 +26,8 @@ class Group(TermOnBatch):
 
     def __init__(self, bundle: Bundle, sources: Sources) -> None:
         first = bundle.members[0]
-        joined = replace(sources, read=lambda side, path: self._tensor((side, path)))
+        read, known = lambda side, path: self._tensor((side, path)), sources.known.anew()
+        joined = replace(sources, read=read, known=known)
         super().__init__(bundle.types, first.weights, joined, {})
         self.bundle = bundle
         columns = zip(*(member.places for member in bundle.members), strict=True)

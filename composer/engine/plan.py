@@ -15,6 +15,7 @@ from composer.engine.evaluate import Value
 from composer.engine.forms import Forms, Place
 from composer.engine.groups import Group
 from composer.engine.paying import in_xla
+from composer.engine.sharing import Known, Shared
 from composer.engine.state import StateTensors
 from composer.engine.term import Sources, TermOnBatch
 from composer.engine.weights import StepWeights, weights_of
@@ -48,14 +49,16 @@ class Plans:
         self._forms = Forms()
         self._weights = {term.name: weights_of(term, constants, self._forms) for term in terms}
         self._known: dict[Kinds, list[TermTypes]] = {}
+        self._shared: dict[Kinds, Shared] = {}
         self._arranged: dict[Kinds, Arrangement] = {}
 
     def on_batch(
         self, tensors: Tensors, step: tf.Tensor | None, state: StateTensors
     ) -> list[TermOnBatch]:
         """The terms, ready to be computed; raises SpecError where the tensors do not fit."""
-        sources = self._sources(tensors, step)
-        return self._alone(self._types(tensors, _kinds(tensors)), sources, state)
+        kinds = _kinds(tensors)
+        types = self._types(tensors, kinds)
+        return self._alone(types, self._sources(tensors, step, kinds), state)
 
     def together(
         self, tensors: Tensors, step: tf.Tensor | None, state: StateTensors
@@ -63,8 +66,9 @@ class Plans:
         """The same in an order of its own, with small ones joined where that is faster."""
         if not self.joins():
             return self.on_batch(tensors, step, state)
-        kinds, sources = _kinds(tensors), self._sources(tensors, step)
+        kinds = _kinds(tensors)
         types = self._types(tensors, kinds)
+        sources = self._sources(tensors, step, kinds)
         if kinds not in self._arranged:
             self._arranged[kinds] = arranged(types, self._weights, dict(kinds), self._forms)
         found = self._arranged[kinds]
@@ -87,17 +91,28 @@ class Plans:
             for each, name in ((each, each.term.name) for each in types)
         ]
 
-    def _sources(self, tensors: Tensors, step: tf.Tensor | None) -> Sources:
+    def _sources(self, tensors: Tensors, step: tf.Tensor | None, kinds: Kinds) -> Sources:
         step_weights = StepWeights(self.constants, step)
-        return Sources(_reader(tensors), set(tensors), self.constants, step, step_weights)
+        known = Known(self._shared[kinds])
+        return Sources(_reader(tensors), set(tensors), self.constants, step, step_weights, known)
 
     def _types(self, tensors: Tensors, kinds: Kinds) -> list[TermTypes]:
         if kinds not in self._known:
             if len(self._known) >= MAX_KINDS:
                 self._known.clear()
                 self._arranged.clear()
-            self._known[kinds] = self._inferred(tensors)
+                self._shared.clear()
+            types = self._inferred(tensors)
+            self._shared[kinds] = Shared(self._trees(types))
+            self._known[kinds] = types
         return self._known[kinds]
+
+    def _trees(self, types: Sequence[TermTypes]) -> list[t.Tree]:
+        """Every expression over tensors."""
+        terms = [each.term for each in types]
+        parts = [part for term in terms for part in (*term.roles.values(), *term.masks)]
+        of_weights = [tree for weights in self._weights.values() for tree in weights.tensors]
+        return [*(part.tree for part in parts), *of_weights]
 
     def _inferred(self, tensors: Tensors) -> list[TermTypes]:
         found = types_of(tensors)

@@ -13,6 +13,7 @@ from composer.engine.evaluate import Evaluator, Value, expand_right
 from composer.engine.forms import Place
 from composer.engine.gates import GatedEvaluator, gate, index_first, is_computed
 from composer.engine.samples import OfOne
+from composer.engine.sharing import Known, SharingEvaluator
 from composer.engine.weighting import (
     Selection,
     chosen_elements,
@@ -40,6 +41,7 @@ class Sources:
         constants: the named constants.
         step: the training step, or None where nothing reads it.
         step_weights: the scalar weights at this step.
+        known: the expressions that have been computed.
     """
 
     read: Reader
@@ -47,6 +49,7 @@ class Sources:
     constants: Mapping[str, Value]
     step: tf.Tensor | None
     step_weights: StepWeights
+    known: Known
 
 
 def dtype_of(types: TermTypes) -> str:
@@ -106,7 +109,9 @@ class TermOnBatch:
     @functools.cached_property
     def evaluator(self) -> Evaluator:
         sources = self.sources
-        return Evaluator(sources.read, sources.constants, sources.step, width=self.dtype)
+        return SharingEvaluator(
+            sources.read, sources.constants, sources.step, self.dtype, sources.known
+        )
 
     @functools.cached_property
     def axes(self) -> Axes:

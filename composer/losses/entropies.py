@@ -33,7 +33,7 @@ class Rows:
         import tensorflow as tf
 
         greatest = remembered(lambda: tf.reduce_max(logits, -1, keepdims=True))
-        sums = remembered(lambda: how.row_sum(tf.exp(logits - greatest), wide=False))
+        sums = remembered(lambda: how.row_sum(tf.exp(logits - greatest), wide=True))
         return cls(logits, greatest, sums, how)
 
     @property

@@ -37,15 +37,27 @@ def sigmoid_focal(labels: tf.Tensor, logits: tf.Tensor, gamma: float) -> tf.Tens
 def _analytic(
     plain: Formula, stated: Formula, labels: tf.Tensor, logits: tf.Tensor, by_class: bool = False
 ) -> tf.Tensor:
-    import tensorflow as tf
-
     how = Arithmetic.here()
     stated = partial(stated, how=how)
-    if not how.on_cpu or by_class or logits.shape.rank == 1:
-        return analytic(plain, stated, labels, logits)
     # XLA vectorizes what has one axis at every size.
-    values = analytic(plain, stated, tf.reshape(labels, [-1]), tf.reshape(logits, [-1]))
-    return tf.reshape(values, tf.shape(logits))
+    on_one_axis = how.on_cpu and not by_class and logits.shape.rank > 1
+    return analytic(plain, _flat(stated) if on_one_axis else stated, labels, logits)
+
+
+def _flat(stated: Formula) -> Formula:
+    """The same formula, computed on one axis."""
+    import tensorflow as tf
+
+    def on_one_axis(z: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
+        shape = tf.shape(x)
+        values, gradient = stated(tf.reshape(z, [-1]), tf.reshape(x, [-1]))
+
+        def reshaped(upstream: tf.Tensor) -> list[tf.Tensor | None]:
+            return [tf.reshape(each, shape) for each in gradient(tf.reshape(upstream, [-1]))]
+
+        return tf.reshape(values, shape), reshaped
+
+    return on_one_axis
 
 
 def _plain(labels: tf.Tensor, logits: tf.Tensor, pos_weight: Numbers | None = None) -> tf.Tensor:

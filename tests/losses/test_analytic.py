@@ -205,7 +205,14 @@ class TestWhereThereIsLittleToCompute:
 
     @pytest.mark.parametrize(
         ("shape", "is_plain"),
-        [([64], True), ([32, 32], True), ([None, None], True), ([1024, 32], False)],
+        [
+            ([64], True),
+            ([32, 32], True),
+            ([None, None], True),
+            ([1024, 32], False),
+            ([None, 512], False),
+            ([None, None, None], False),
+        ],
         ids=str,
     )
     def test_the_formula_is_the_plain_one(self, shape, is_plain, monkeypatch):
