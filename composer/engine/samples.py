@@ -10,6 +10,7 @@ from typing import Protocol
 import tensorflow as tf
 
 from composer.engine.axes import demand_equal
+from composer.losses.sums import sum_over
 
 
 class Samples(Protocol):
@@ -26,7 +27,7 @@ class OfOne:
     """All samples are of one term, and the results are scalars."""
 
     def sums(self, tensor: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_sum(tensor)
+        return sum_over(tensor)
 
     def sizes(self, shape: tf.Tensor) -> tf.Tensor:
         known = tf.get_static_value(shape)
