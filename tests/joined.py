@@ -94,6 +94,10 @@ def run(total_loss: Any, batch: Batch, way: str = "eager", **options: Any) -> An
     return tf.nest.map_structure(np.asarray, found)
 
 
+ROUNDING = {"float16": 2**-9, "bfloat16": 2**-6}
+"""Of gradients that several terms add up in such a dtype, in an order of their own: two ulp."""
+
+
 def assert_same(found: Any, expected: Any, rtol: float = 1e-6) -> None:
     """Equal but for rounding; NaN is equal to NaN."""
     import tensorflow as tf
@@ -101,8 +105,11 @@ def assert_same(found: Any, expected: Any, rtol: float = 1e-6) -> None:
     tf.nest.assert_same_structure(found, expected)
     for one, other in zip(tf.nest.flatten(found), tf.nest.flatten(expected), strict=True):
         assert one.dtype == other.dtype
+        part = max(rtol, ROUNDING.get(one.dtype.name, 0))
+        if one.dtype.name in ROUNDING:
+            one, other = one.astype("float32"), other.astype("float32")
         scale = np.max(np.abs(other[np.isfinite(other)]), initial=0)
-        np.testing.assert_allclose(one, other, rtol=rtol, atol=rtol * scale)
+        np.testing.assert_allclose(one, other, rtol=part, atol=part * scale)
 
 
 def check(

@@ -7,7 +7,8 @@ import pytest
 
 from tests.joined import HEADS, HUBER, batch_of, build, check, each, numbers, run
 
-unknown = pytest.mark.parametrize("way", ["unknown", "unknown xla"])
+xla = pytest.param("unknown xla", marks=pytest.mark.full)
+unknown = pytest.mark.parametrize("way", ["unknown", xla])
 WEIGHTED = each({"mask": "y_true > -0.5", "weight": "y_true.#_weight", **HUBER})
 
 
