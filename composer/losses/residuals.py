@@ -30,7 +30,12 @@ class Residuals:
         """The next tensor: computed and kept, or given out again."""
         if self._given is not None:
             return next(self._given)
-        self.kept.append(compute())
+        # What is asked for meanwhile is not kept: it is not computed where this is given out.
+        token = _CURRENT.set(None)
+        try:
+            self.kept.append(compute())
+        finally:
+            _CURRENT.reset(token)
         return self.kept[-1]
 
     @contextmanager
