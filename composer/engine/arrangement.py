@@ -198,7 +198,7 @@ def _elements(shape: Sequence[int | None]) -> int:
 def _parts(members: Sequence[Member], elements: int) -> list[Sequence[Member]]:
     """Equal parts whose joined tensors are not too large; weights that move alike stay close."""
     members = sorted(members, key=lambda member: member.weights.movement)
-    count = math.ceil(len(members) * elements / MOST_TOGETHER)
+    count = max(1, math.ceil(len(members) * elements / MOST_TOGETHER))
     bounds = [len(members) * part // count for part in range(count + 1)]
     return [members[start:end] for start, end in itertools.pairwise(bounds)]
 

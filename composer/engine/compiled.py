@@ -47,10 +47,16 @@ class Compiled:
 
             def gradient(*upstream: tf.Tensor) -> list[tf.Tensor | None]:
                 """One function for each side: a graph leaves out what nobody asks for."""
-                asked = tuple(n for n, each in enumerate(upstream) if not _is_zero(each))
+                numbers = upstream[: len(_numbers(outputs))]
+                # Of a gradient that is 0 all over, the first row gives the zeros.
+                asked = tuple(n for n, each in enumerate(numbers) if not _is_zero(each)) or (0,)
                 above = [upstream[n] for n in asked]
-                true = self._backward(inputs, residuals, above, asked, "y_true")
-                pred = self._backward(inputs, residuals, above, asked, "y_pred")
+                # Arguments of a function are not found behind `tf.cond`; those of an op are.
+                given, kept = tf.nest.map_structure(
+                    lambda each: None if each is None else tf.identity(each), (inputs, residuals)
+                )
+                true = self._backward(given, kept, above, asked, "y_true")
+                pred = self._backward(given, kept, above, asked, "y_pred")
                 return [a if b is None else b for a, b in zip(true, pred, strict=True)]
 
             return tf.nest.flatten(outputs), gradient
@@ -116,7 +122,7 @@ def _is_zero(upstream: tf.Tensor | None) -> bool:
     if upstream is None or (not tf.executing_eagerly() and upstream.op.type == "ZerosLike"):
         return True
     value = tf.get_static_value(upstream)
-    return value is not None and bool(value == 0)
+    return value is not None and not value.any()
 
 
 def stopped(inputs: Inputs) -> Inputs:

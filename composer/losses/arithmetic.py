@@ -59,7 +59,7 @@ class Arithmetic:
         parts = _parts(classes)
         if parts and (dear or classes > _SHORT):
             return _sum_by_product(x, parts, classes // parts)
-        terms = tf.cast(x, tf.float64) if wide or classes <= _SHORT else x
+        terms = tf.cast(x, tf.float64) if wide or classes <= _SHORT or classes > _LONG else x
         return tf.cast(tf.reduce_sum(terms, -1, keepdims=True), x.dtype)
 
     def _is_by_hand(self, x: tf.Tensor) -> bool:

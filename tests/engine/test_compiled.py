@@ -296,3 +296,62 @@ def test_labels_out_of_range_are_nan_in_their_row_alone():
     rows = build(jit_compile=True)(y_true, y_pred, step=5, regularization=[])[1]
     finite = {name: bool(np.isfinite(row.loss)) for name, row in rows.items()}
     assert [name for name in finite if not finite[name]] == ["scene/sparse_softmax_cross_entropy"]
+
+
+def test_a_center_trains_and_moves():
+    import tensorflow as tf
+
+    center = {"type": "center", "num_classes": 2, "embedding_size": 2}
+    total_loss = build(jit_compile=True, spec={"tasks": {"e": {"loss": center}}})
+    embedding = tf.constant([[2.0, 4.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(embedding)
+        total = total_loss({"e": np.array([1])}, {"e": embedding})[0]
+    assert tape.gradient(total, embedding).numpy().tolist() == [[2, 4]]
+
+
+@pytest.mark.parametrize("reduction", ["sum_by_nonzero_weights", "weighted_mean"])
+def test_divisors_that_are_sums_go_before_what_the_losses_remember(reduction):
+    loss = {"type": "huber", "weight": "y_true.sure", "reduction": reduction}
+    tasks = SPEC["tasks"] | {"depth": {"mask": "y_true > 0", "loss": loss}}
+    spec = {"tasks": {name: tasks[name] for name in ("depth", "scene", "soft")}}
+    y_true, y_pred = batch()
+    found = [total_and_gradient(build(each, spec), y_true, y_pred) for each in (True, False)]
+    assert_alike(*found)
+
+
+def total_and_gradient(total_loss, y_true, y_pred):
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(y_pred)
+        total = total_loss(y_true, y_pred)[0]
+    return total, tape.gradient(total, y_pred)
+
+
+def test_a_gradient_of_nothing_is_zeros():
+    import tensorflow as tf
+
+    total_loss = build(jit_compile=True, spec={"tasks": {"t": {"loss": "mean_squared_error"}}})
+    x = tf.constant([1.0, 3.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        nothing = total_loss({"t": tf.zeros(2)}, {"t": x})[0] * 0.0
+    assert tape.gradient(nothing, x).numpy().tolist() == [0, 0]
+
+
+def test_a_loss_behind_a_condition_is_differentiated():
+    import tensorflow as tf
+
+    total_loss = build(jit_compile=True, spec={"tasks": {"t": {"loss": "mean_squared_error"}}})
+
+    @tf.function(autograph=False)
+    def gradient(x, is_wanted):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = tf.cond(
+                is_wanted, lambda: total_loss({"t": 0 * x}, {"t": 1 * x})[0], lambda: 0.0
+            )
+        return tape.gradient(total, x)
+
+    assert gradient(tf.constant([1.0, 3.0]), tf.constant(True)).numpy().tolist() == [1, 3]
