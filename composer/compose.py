@@ -12,7 +12,7 @@ import tensorflow as tf
 from composer.engine.batch_tensors import Batch, Tensors, collect
 from composer.engine.compiled import Compiled, stopped
 from composer.engine.evaluate import Value
-from composer.engine.paying import JitCompile, in_xla, pays, require_jit_compile
+from composer.engine.paying import JitCompile, pays, require_jit_compile
 from composer.engine.plan import Plans
 from composer.engine.replicas import over_replicas, sum_over_replicas
 from composer.engine.state import create_state
@@ -22,6 +22,7 @@ from composer.engine.weights import constant_values, step_tensor
 from composer.language.diagnostics import SpecError, listing
 from composer.language.dtypes import widest_float
 from composer.losses.base import Loss
+from composer.losses.compiler import in_xla
 from composer.overrides import Overrides
 from composer.reading import examine
 from composer.spec import Spec
@@ -78,7 +79,7 @@ class TotalLoss(tf.Module):
         return self._plans.constants
 
     @contextmanager
-    def traced_whole(self) -> Iterator[None]:
+    def uncompiled(self) -> Iterator[None]:
         """Nothing is compiled by itself within: for functions that go where XLA may be missing."""
         before, self.jit_compile = self.jit_compile, False
         try:

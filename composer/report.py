@@ -52,7 +52,7 @@ def report(
 ) -> Report:
     """Traces the total loss, runs it on a batch and takes it apart."""
     tensors = collect(total_loss.paths, y_true, y_pred)
-    with total_loss.traced_whole():  # once, and compiling takes longer than that
+    with total_loss.uncompiled():  # once, and compiling takes longer than that
         total, breakdown, gradients = _run(total_loss, tensors, step)
     terms = total_loss.terms_on_batch(tensors, step)
     weights = [abs(float(row.weighted)) for row in breakdown.values()]

@@ -17,7 +17,7 @@ def pytest_addoption(parser):
 def _compiled(request, monkeypatch):
     if request.config.getoption("--compiled"):
         from composer.compose import TotalLoss
-        from composer.engine.paying import in_xla
+        from composer.losses.compiler import in_xla
 
         monkeypatch.setattr(TotalLoss, "_is_compiled", lambda *_: not in_xla())
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 from composer import SpecError, entry
 from composer.command.building import build_and_show
 from composer.command.exits import StopError
+from tests.a_and_b import write
 from tests.command import ROOT, losscomp
 
 SPEC = """\
@@ -44,12 +45,6 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write(SPEC, BATCH)
     return tmp_path
-
-
-def write(spec, batch):
-    with open("a.yaml", "w", encoding="utf-8") as file:
-        file.write(spec)
-    np.savez("b.npz", **batch)
 
 
 def shown(batch="b.npz", step=0, *, as_json=False, export=None):

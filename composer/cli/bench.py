@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from composer.cli.options import (
+    BatchOrDrawn,
     Color,
     Config,
     Overrides,
@@ -29,14 +30,7 @@ MOST_ROUNDS = 100_000
 
 def bench(
     config: Config,
-    batch: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE.npz",
-            help="A batch: arrays named y_true.depth, y_pred.depth, …; by default one is drawn "
-            "from `tensors:`.",
-        ),
-    ] = None,
+    batch: BatchOrDrawn = None,
     mode: Annotated[
         list[str] | None,
         typer.Option(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from composer.cli.options import (
+    BatchOrDrawn,
     Color,
     Config,
     Overrides,
@@ -23,14 +24,7 @@ from composer.command.exits import PROBLEMS, SOUND
 
 def build(
     config: Config,
-    batch: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE.npz",
-            help="A batch: arrays named y_true.depth, y_pred.depth, …; by default one is drawn "
-            "from `tensors:`.",
-        ),
-    ] = None,
+    batch: BatchOrDrawn = None,
     step: Step = 0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     losses: OwnLosses = None,

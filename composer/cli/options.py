@@ -16,6 +16,15 @@ MAX_STEP = 2**63 - 1
 
 Config = Annotated[str, typer.Argument(metavar="CONFIG", help="The spec, or - for stdin.")]
 
+BatchOrDrawn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE.npz",
+        help="A batch: arrays named y_true.depth, y_pred.depth, …; by default one is drawn "
+        "from `tensors:`.",
+    ),
+]
+
 Step = Annotated[int, typer.Option(metavar="N", min=0, help="The training step.")]
 
 OwnLosses = Annotated[

@@ -26,7 +26,7 @@ def export(total_loss: TotalLoss, tensors: Tensors, directory: str | os.PathLike
         directory: where to; made where missing.
     """
     specs = _specs(total_loss.spec, tensors)
-    with total_loss.traced_whole():
+    with total_loss.uncompiled():
         module = _Exported(total_loss, specs)
         signatures = {"serving_default": module.flat}
         tf.saved_model.save(module, os.fspath(directory), signatures=signatures)

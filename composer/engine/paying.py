@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 import tensorflow as tf
-from tensorflow.python.framework import ops
-from tensorflow.python.ops import control_flow_util
+
+from composer.losses.compiler import in_xla, on_processors_alone
 
 JitCompile = bool | Literal["auto"]
 
@@ -34,21 +34,16 @@ def pays(tensors: Sequence[tf.Tensor]) -> bool:
     """Whether a loss of these tensors, called here, is faster for being compiled by itself.
 
     Not op by op, where one looks at single numbers and every new size would be compiled anew; nor
-    where sizes besides the batch's are unknown, since XLA compiles once for each that comes.
+    where sizes besides the batch's are unknown, since XLA compiles once for each that comes; nor on
+    other devices, where XLA may be missing, as in Apple's plugin, and was not timed.
     """
     return (
         not tf.executing_eagerly()
         and not in_xla()
         and all(None not in _sample(each) for each in tensors)
         and max(map(_elements, tensors), default=0) >= _LARGE
-        and _is_measured()
+        and on_processors_alone()
     )
-
-
-def in_xla() -> bool:
-    """Whether what is traced here is compiled by XLA anyway."""
-    graph = ops.get_default_graph()
-    return bool(control_flow_util.GraphOrParentsInXlaContext(graph))
 
 
 def _sample(tensor: tf.Tensor) -> list[int | None]:
@@ -62,9 +57,3 @@ def _sample(tensor: tf.Tensor) -> list[int | None]:
 def _elements(tensor: tf.Tensor) -> int:
     samples = [size or _SAMPLES for size in tensor.shape.as_list()[:1]]
     return math.prod([*samples, *tensor.shape.as_list()[1:]])
-
-
-def _is_measured() -> bool:
-    """Processors alone: on others XLA may be missing, as in Apple's plugin, and was not timed."""
-    others = [each for each in tf.config.list_logical_devices() if each.device_type != "CPU"]
-    return not others

@@ -14,7 +14,6 @@ from composer.engine.batch_tensors import Paths, Tensors, types_of
 from composer.engine.evaluate import Value
 from composer.engine.forms import Forms, Place
 from composer.engine.groups import Group
-from composer.engine.paying import in_xla
 from composer.engine.sharing import Known, Shared
 from composer.engine.state import StateTensors
 from composer.engine.term import Sources, TermOnBatch
@@ -22,6 +21,7 @@ from composer.engine.weights import StepWeights, weights_of
 from composer.fitting import TermTypes
 from composer.language import tree as t
 from composer.language.diagnostics import SpecError
+from composer.losses.compiler import in_xla
 from composer.spec import Spec
 from composer.terms import Term
 

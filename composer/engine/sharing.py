@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+import tensorflow as tf
+
 from composer.engine.evaluate import Evaluator, Value
 from composer.engine.forms import Forms, Place
 from composer.language import tree as t
@@ -41,13 +43,18 @@ class Known:
 
 
 class SharingEvaluator(Evaluator):
-    """An Evaluator that looks first whether another term had the same expression."""
+    """An Evaluator that looks first whether another term had the same expression.
+
+    Args:
+        tensors, constants, step, width: as of an Evaluator.
+        known: what the terms of this call have computed.
+    """
 
     def __init__(
         self,
-        tensors: Callable[..., object],
+        tensors: Callable[[t.Side, tuple[str, ...]], tf.Tensor],
         constants: Mapping[str, Value],
-        step: object,
+        step: tf.Tensor | None,
         width: str,
         known: Known,
     ) -> None:

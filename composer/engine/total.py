@@ -189,7 +189,7 @@ def _counts(terms: Sequence[TermOnBatch]) -> dict[str, tuple[tf.Tensor, tf.Tenso
 
 
 _AT_ONCE = 8
-"""So many numbers TensorFlow's AddN adds in order on every device; of more it adds parts."""
+"""So many numbers TensorFlow's AddN adds in order on a processor; of more it adds parts."""
 
 
 def total_of(breakdown: Mapping[str, Term]) -> tf.Tensor:

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from composer.losses.compiler import in_xla, on_processors_alone
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -28,8 +30,8 @@ class Arithmetic:
     @classmethod
     def here(cls) -> Arithmetic:
         """Of the function that is being traced."""
-        compiled = _is_compiled()
-        return cls(compiled, compiled and not _has_accelerator())
+        compiled = in_xla()
+        return cls(compiled, compiled and on_processors_alone())
 
     def decay(self, x: tf.Tensor) -> tf.Tensor:
         """e^x for x ≤ 0: exactly 0 at −inf, NaN at NaN."""
@@ -117,24 +119,3 @@ def _sum_by_product(x: tf.Tensor, parts: int, size: int) -> tf.Tensor:
     sums = tf.reduce_sum(tf.reshape(x, [-1, parts, size]), 1)
     sums = tf.matmul(sums, tf.ones([size, 1], x.dtype))
     return tf.reshape(sums, tf.concat([tf.shape(x)[:-1], [1]], 0))
-
-
-def _is_compiled() -> bool:
-    """Whether the function that is being traced is one for XLA; False where that is not told."""
-    import tensorflow as tf
-
-    if tf.executing_eagerly():
-        return False
-    try:
-        from tensorflow.python.framework import ops
-        from tensorflow.python.ops import control_flow_util
-
-        return bool(control_flow_util.GraphOrParentsInXlaContext(ops.get_default_graph()))
-    except (ImportError, AttributeError):  # not part of TensorFlow's public interface
-        return False
-
-
-def _has_accelerator() -> bool:
-    import tensorflow as tf
-
-    return any(device.device_type != "CPU" for device in tf.config.list_logical_devices())

@@ -49,7 +49,7 @@ def export(
             "`training.attach(model, spec)` gives it one"
         )
     inputs = input_specs(model, batch)
-    with model.total_loss.traced_whole():
+    with model.total_loss.uncompiled():
         functions = _Functions(model, inputs, target_specs(model, batch))
         tf.saved_model.save(
             functions.as_module(),

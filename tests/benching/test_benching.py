@@ -25,6 +25,7 @@ from composer.command.bench.one_term import only
 from composer.command.bench.progress import progress
 from composer.command.exits import StopError
 from composer.terms import terms_of
+from tests.a_and_b import write
 from tests.benching.test_texts import SCHEMA
 from tests.command import RAW, ROOT, command, environment, losscomp
 
@@ -67,12 +68,6 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write(SPEC, BATCH)
     return tmp_path
-
-
-def write(spec, batch):
-    with open("a.yaml", "w", encoding="utf-8") as file:
-        file.write(spec)
-    np.savez("b.npz", **batch)
 
 
 def test_every_term_and_the_total_in_every_mode(here):
