@@ -13,6 +13,7 @@ from composer.compose import REGULARIZATION, Term, TotalLoss
 from composer.engine.batch_tensors import Tensors, collect, dotted, nested
 from composer.engine.findings import find_nonfinite, first_place
 from composer.engine.term import TermOnBatch
+from composer.terms import terms_of
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,11 @@ def report(
 def _run(
     total_loss: TotalLoss, tensors: Tensors, step: int
 ) -> tuple[tf.Tensor, dict[str, Term], dict[str, dict[str, tf.Tensor]]]:
-    """Total, breakdown and, by term, the gradients for every prediction, in one graph."""
+    """Total, breakdown and, by term, the gradients for its predictions, in one graph."""
     names = {place: dotted(*place) for place in tensors}
+    reads = {
+        term.name: {dotted(*place) for place in term.places} for term in terms_of(total_loss.spec)
+    }
     regularization: list[tf.Tensor] | None = [] if REGULARIZATION in total_loss.names else None
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow ships no types
@@ -85,10 +89,11 @@ def _run(
             total, breakdown = total_loss(
                 y_true, y_pred, step=step, regularization=regularization, training=False
             )
-        gradients = {
-            name: tape.gradient(row.weighted, watched, unconnected_gradients="zero")
-            for name, row in breakdown.items()
-        }
+        gradients = {}
+        for name, row in breakdown.items():
+            # Of all tensors, a hundred tasks would have ten thousand gradients.
+            own = {key: each for key, each in watched.items() if key in reads.get(name, ())}
+            gradients[name] = tape.gradient(row.weighted, own, unconnected_gradients="zero")
         return total, breakdown, gradients
 
     flat = {names[place]: tensor for place, tensor in tensors.items()}

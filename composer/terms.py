@@ -102,6 +102,13 @@ class Term:
     weights: tuple[Part, ...]
     reduction: Reduction
 
+    @property
+    def places(self) -> list[tuple[t.Side, tuple[str, ...]]]:
+        """The tensors that it reads, by side and path, in the order they are met."""
+        parts = (*self.roles.values(), *self.masks, *self.weights)
+        nodes = [node for part in parts for node in t.walk(part.tree)]
+        return [(node.side, node.path) for node in nodes if isinstance(node, t.Tensor)]
+
     def reads(self, path: Path) -> bool:
         """Whether a place of the spec is in its loss, or is a field of its task."""
         return path[:4] == self.path or (path[:2] == self.path[:2] and path[2:3] != ("loss",))
@@ -242,11 +249,8 @@ def is_scalar(tree: t.Tree, ranks: Mapping[str, int]) -> bool:
 def tensors_read(spec: Spec) -> dict[t.Side, list[tuple[str, ...]]]:
     """The paths of the tensors that a spec reads, each once, in the order they are met."""
     found: dict[t.Side, dict[tuple[str, ...], None]] = {"y_true": {}, "y_pred": {}}
-    for term in terms_of(spec):
-        for part in (*term.roles.values(), *term.masks, *term.weights):
-            for node in t.walk(part.tree):
-                if isinstance(node, t.Tensor):
-                    found[node.side][node.path] = None
+    for side, path in (place for term in terms_of(spec) for place in term.places):
+        found[side][path] = None
     return {side: list(paths) for side, paths in found.items()}
 
 

@@ -106,6 +106,12 @@ def test_empty_batches_and_single_numbers_stay_alone():
     check(PLAIN, batch_of(HEADS, ()), joined=False)
 
 
+def test_samples_that_hold_nothing_come_to_0():
+    total, rows = check(PLAIN, batch_of(HEADS, (4, 0)))[:2]
+    assert float(total) == 0
+    assert len(rows) == len(HEADS)
+
+
 def test_large_terms_stay_alone_and_many_make_several_groups():
     from composer.engine.arrangement import MOST_ELEMENTS, MOST_TOGETHER
 

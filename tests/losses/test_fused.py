@@ -163,6 +163,18 @@ def test_a_quarter_of_a_million_classes(classes, run):
     check(run, "sparse", "xla", logits, {"all": slice(None)}, ulps=2)
 
 
+def test_smoothed_labels_of_a_quarter_of_a_million_classes(run):
+    # Its rows have no equal parts, and each label has a share of every logit.
+    logits = np.random.default_rng(0).normal(size=(4, 250_007)).astype("float32") * 3
+    labels = np.zeros_like(logits)
+    labels[:, 7] = 1
+    loss = SoftmaxCrossEntropy(label_smoothing=0.1)
+    found = run(loss, "xla", y_true=labels, y_pred=logits)
+    exact = 0.9 * labels.astype("float64") + 0.1 / 250_007
+    expected = hand.softmax_cross_entropy(exact, logits.astype("float64"))[0]
+    np.testing.assert_allclose(found.values, expected, rtol=5e-7)
+
+
 @pytest.mark.parametrize("name", ["sigmoid", "weighted", "sigmoid_focal"])
 @traced_mode
 def test_the_smallest_values_and_gradients_keep_their_digits(name, mode, run):
